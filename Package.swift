@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A warning in our own code is an error: NIO's closures are declared pre-concurrency, so a real race
+// would otherwise slip through as a mere warning.
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+
+let package = Package(
+  name: "FlashGate",
+  products: [
+    .executable(name: "flashgate", targets: ["flashgate"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // System libraries: a module map and a header of macro shims.
+    .systemLibrary(
+      name: "CLibAV", pkgConfig: "libavformat",
+      providers: [.apt(["libavcodec-dev", "libavformat-dev", "libavutil-dev", "libswscale-dev", "libswresample-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+
+    // Protocol cores: no sockets, clocks or threads.
+    .target(name: "AMF", dependencies: [nioCore], swiftSettings: strict),
+    .target(name: "FLV", dependencies: [nioCore], swiftSettings: strict),
+    .target(
+      name: "RTMP",
+      dependencies: ["AMF", "FLV", nioCore, .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "RTP", dependencies: [nioCore], swiftSettings: strict),
+    .target(name: "WebRTC", dependencies: ["RTP", "COpenSSL", "CLibSRTP", nioCore], swiftSettings: strict),
+
+    .target(name: "Media", dependencies: ["CLibAV", nioCore], swiftSettings: strict),
+    .target(name: "Rooms", dependencies: ["Media", "RTP", nioCore], swiftSettings: strict),
+    .target(
+      name: "Edge",
+      dependencies: [
+        "Rooms", "RTMP", "WebRTC", "CDatagrams", nioCore, nioPosix,
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .target(name: "CDatagrams"),
+    .target(
+      name: "Gateway",
+      dependencies: [
+        "Edge", "Rooms", "RTMP", "WebRTC", nioCore, nioPosix,
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      resources: [.copy("Web")],
+      swiftSettings: strict),
+    .target(name: "Replay", dependencies: ["RTMP", "FLV", nioCore, nioPosix], swiftSettings: strict),
+    .executableTarget(
+      name: "flashgate",
+      dependencies: ["Gateway", "Replay", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+
+    .testTarget(name: "AMFTests", dependencies: ["AMF"], swiftSettings: strict),
+    .testTarget(name: "FLVTests", dependencies: ["FLV"], swiftSettings: strict),
+    .testTarget(name: "RTMPTests", dependencies: ["RTMP"], swiftSettings: strict),
+    .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: strict),
+    .testTarget(name: "WebRTCTests", dependencies: ["WebRTC"], swiftSettings: strict),
+    .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
+    .testTarget(name: "RoomsTests", dependencies: ["Rooms"], swiftSettings: strict),
+    .testTarget(name: "EdgeTests", dependencies: ["Edge"], swiftSettings: strict),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
+    .testTarget(name: "ReplayTests", dependencies: ["Replay"], swiftSettings: strict),
+  ]
+)
