@@ -20,7 +20,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -35,10 +34,7 @@ let package = Package(
     // Protocol cores: no sockets, clocks or threads.
     .target(name: "AMF", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "FLV", dependencies: [nioCore], swiftSettings: strict),
-    .target(
-      name: "RTMP",
-      dependencies: ["AMF", "FLV", nioCore, .product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: strict),
+    .target(name: "RTMP", dependencies: ["AMF", "FLV", "COpenSSL", nioCore], swiftSettings: strict),
     .target(name: "RTP", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "WebRTC", dependencies: ["RTP", "COpenSSL", "CLibSRTP", nioCore], swiftSettings: strict),
 
