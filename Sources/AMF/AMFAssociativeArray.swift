@@ -19,10 +19,10 @@ public struct AMFAssociativeArray: Sendable, Hashable {
     set { properties[key] = newValue }
   }
 
-  /// Every element by name, the dense ones first: AMF0's view of the array.
+  /// Every element by name, the dense ones last: AMF0's view of the array, in the order of AMF3's bytes.
   public var allProperties: AMFProperties {
     guard !dense.isEmpty else { return properties }
     let numbered = dense.enumerated().map { AMFProperties.Element(key: String($0.offset), value: $0.element) }
-    return AMFProperties(numbered + properties.elements)
+    return AMFProperties(properties.elements + numbered)
   }
 }

@@ -11,6 +11,10 @@ public struct AMFLimits: Sendable, Hashable {
   /// Bytes of all strings, names, XML texts and byte arrays of one message.
   public var maximumTotalBytes: Int
 
+  /// Places that an array reserves before its elements are seen. Small, because each of the arrays inside each other
+  /// could claim the same bytes that follow.
+  static let reservedAtOnce = 256
+
   /// The limits used when none are given: 64 deep, 1 MiB a string, 65 536 elements, 4 MiB of text in all.
   public static let `default` = AMFLimits()
 

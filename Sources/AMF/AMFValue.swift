@@ -45,7 +45,8 @@ public enum AMFValue: Sendable, Hashable {
   /// A cycle: the value is the container with this number, still open where the reference stands.
   ///
   /// Containers (arrays, objects, object vectors, dictionaries, externalizables) are numbered from 0 through a message
-  /// in the order in which they begin, shared ones again at each place. The number means the same in AMF0 and AMF3.
+  /// in the order in which they begin, shared ones again at each place. The number means the same in AMF0 and AMF3;
+  /// who adds or removes containers in front of it must count anew.
   case reference(Int)
 }
 

@@ -12,10 +12,15 @@ struct DecodingBudget: Sendable {
 
   mutating func take(elements count: Int) throws(AMFError) {
     // Compared by subtraction: the count is the peer's and may be anything up to 2^32.
+    try check(elements: count)
+    elements += count
+  }
+
+  /// Refuses a count of elements that are still to come and cannot be within the limit.
+  func check(elements count: Int) throws(AMFError) {
     guard count <= limits.maximumElements - elements else {
       throw .tooManyElements(limit: limits.maximumElements)
     }
-    elements += count
   }
 
   /// Allows one string of this many bytes.

@@ -70,11 +70,9 @@ public struct AMF0Decoder: Sendable {
     let (opened, index) = try open(depth: depth)
     let count = Int(try buffer.readAMFInteger(as: UInt32.self))
     try buffer.checkRoom(for: count)
-    guard count <= budget.limits.maximumElements else {
-      throw .tooManyElements(limit: budget.limits.maximumElements)
-    }
+    try budget.check(elements: count)
     var elements: [AMFValue] = []
-    elements.reserveCapacity(count)
+    elements.reserveCapacity(min(count, AMFLimits.reservedAtOnce))
     for _ in 0..<count { elements.append(try readValue(&buffer, depth: depth + 1)) }
     return close(opened, index, as: .array(elements))
   }

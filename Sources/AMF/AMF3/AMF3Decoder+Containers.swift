@@ -24,7 +24,7 @@ extension AMF3Decoder {
     case .members(let className, let names, let isDynamic):
       try buffer.checkRoom(for: names.count)
       var sealed: [AMFProperties.Element] = []
-      sealed.reserveCapacity(names.count)
+      sealed.reserveCapacity(min(names.count, AMFLimits.reservedAtOnce))
       for name in names {
         try budget.take(elements: 1)
         try budget.take(bytes: name.utf8.count)
@@ -95,9 +95,9 @@ extension AMF3Decoder {
     let (opened, index) = try open(depth: depth)
     let hasWeakKeys = try buffer.readAMFInteger(as: UInt8.self) != 0
     try buffer.checkRoom(for: count, of: 2)
-    try checkElements(count)
+    try budget.check(elements: count)
     var elements: [AMFDictionary.Element] = []
-    elements.reserveCapacity(count)
+    elements.reserveCapacity(min(count, AMFLimits.reservedAtOnce))
     for _ in 0..<count {
       let key = try readValue(&buffer, depth: depth + 1)
       elements.append(.init(key: key, value: try readValue(&buffer, depth: depth + 1)))
@@ -121,18 +121,11 @@ extension AMF3Decoder {
     _ buffer: inout ByteBuffer, count: Int, depth: Int
   ) throws(AMFError) -> [AMFValue] {
     try buffer.checkRoom(for: count)
-    try checkElements(count)
+    try budget.check(elements: count)
     var values: [AMFValue] = []
-    values.reserveCapacity(count)
+    values.reserveCapacity(min(count, AMFLimits.reservedAtOnce))
     for _ in 0..<count { values.append(try readValue(&buffer, depth: depth)) }
     return values
-  }
-
-  /// Refuses a count that cannot be within the limit before memory is reserved for it.
-  private func checkElements(_ count: Int) throws(AMFError) {
-    guard count <= budget.limits.maximumElements - budget.elements else {
-      throw .tooManyElements(limit: budget.limits.maximumElements)
-    }
   }
 
   private static func readNumbers<T: FixedWidthInteger>(
