@@ -1,0 +1,91 @@
+import CLibAV
+
+/// libopus for speech: interleaved float samples at 48 kHz in, one packet each 960 of them.
+struct OpusEncoder: ~Copyable {
+  /// Samples a channel in a packet: 20 ms.
+  static let frameSamples = 960
+  /// Samples a second, the only rate used.
+  static let sampleRate = 48_000
+
+  let channels: Int
+  private let context: CodecContext
+  private let frame: Frame
+  private let packet: Packet
+  /// Samples a channel waiting for a whole frame.
+  private(set) var pending = 0
+
+  init(channels: Int, bitRate: Int) throws(MediaError) {
+    let context = try CodecContext(encoder: "libopus")
+    let settings = context.pointer
+    settings.pointee.sample_rate = Int32(Self.sampleRate)
+    settings.pointee.sample_fmt = AV_SAMPLE_FMT_FLT
+    settings.pointee.bit_rate = Int64(bitRate)
+    // Complexity 5: from 7 on libopus spends about as much again on a music detector.
+    settings.pointee.compression_level = 5
+    av_channel_layout_default(&settings.pointee.ch_layout, Int32(channels))
+    context.setOption("application", "voip")
+    context.setOption("frame_duration", "20")
+    try context.open(name: "opus")
+    let packet = try Packet()
+    let frame = try Frame()
+    frame.pointer.pointee.format = AV_SAMPLE_FMT_FLT.rawValue
+    frame.pointer.pointee.sample_rate = Int32(Self.sampleRate)
+    frame.pointer.pointee.nb_samples = Int32(Self.frameSamples)
+    av_channel_layout_default(&frame.pointer.pointee.ch_layout, Int32(channels))
+    guard av_frame_get_buffer(frame.pointer, 0) >= 0 else { throw .outOfMemory }
+    self.frame = frame
+    self.packet = packet
+    self.context = context
+    self.channels = channels
+  }
+
+  /// Takes samples and hands over a packet for each 960 of them.
+  mutating func append(
+    _ samples: UnsafeBufferPointer<Float>, packet emit: (borrowing Packet) -> Void
+  ) throws(MediaError) {
+    var rest = samples[...]
+    while !rest.isEmpty {
+      let room = (Self.frameSamples - self.pending) * self.channels
+      let part = rest.prefix(room)
+      try self.store(UnsafeBufferPointer(rebasing: part))
+      rest = rest.dropFirst(part.count)
+      if self.pending == Self.frameSamples { try self.encode(emit) }
+    }
+  }
+
+  /// Fills the waiting samples up with silence and encodes them; nothing when none wait.
+  mutating func flush(packet emit: (borrowing Packet) -> Void) throws(MediaError) {
+    guard self.pending > 0, let plane = self.plane else { return }
+    plane[(self.pending * self.channels)...].update(repeating: 0)
+    self.pending = Self.frameSamples
+    try self.encode(emit)
+  }
+
+  private var plane: UnsafeMutableBufferPointer<Float>? {
+    guard let start = self.frame.pointer.pointee.data.0 else { return nil }
+    let count = Self.frameSamples * self.channels
+    return UnsafeMutableBufferPointer(
+      start: UnsafeMutableRawPointer(start).assumingMemoryBound(to: Float.self), count: count)
+  }
+
+  private mutating func store(_ samples: UnsafeBufferPointer<Float>) throws(MediaError) {
+    // The encoder may still hold the frame before; then this is where a new one comes from.
+    guard av_frame_make_writable(self.frame.pointer) >= 0, let plane = self.plane else { throw .outOfMemory }
+    _ = plane[(self.pending * self.channels)...].update(fromContentsOf: samples)
+    self.pending += samples.count / self.channels
+  }
+
+  private mutating func encode(_ emit: (borrowing Packet) -> Void) throws(MediaError) {
+    self.pending = 0
+    self.frame.pointer.pointee.pts = clibav_no_time
+    let sent = avcodec_send_frame(self.context.pointer, self.frame.pointer)
+    guard sent >= 0 else { throw .encodingFailed(codec: "opus", code: sent) }
+    while true {
+      let received = avcodec_receive_packet(self.context.pointer, self.packet.pointer)
+      if received == clibav_error_again { return }
+      guard received >= 0 else { throw .encodingFailed(codec: "opus", code: received) }
+      emit(self.packet)
+      self.packet.clear()
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// Makes the times of pictures strictly increasing while they stay true as far as possible.
+///
+/// An encoder refuses a picture that is not later than the one before, and a receiver cannot tell two pictures
+/// of one time apart.
+struct PictureTimeline: Sendable {
+  /// How far the stream's own time is shifted; other than 0 only after the stream jumped back.
+  private(set) var offset: Int64 = 0
+  private var last: Int64?
+
+  /// The time at which a picture said to be of `time` is encoded.
+  mutating func place(_ time: Int64) -> Int64 {
+    let time = MediaTime.clamp(time)
+    let placed: Int64
+    if let last = self.last {
+      if time > last {
+        self.offset = 0
+        placed = time
+      } else if time + self.offset > last {
+        placed = time + self.offset
+      } else if time + self.offset > last - Self.jump {
+        placed = last + Self.step
+      } else {
+        // The stream began again at an earlier time: go on from here.
+        self.offset = last + Self.pause - time
+        placed = last + Self.pause
+      }
+    } else {
+      placed = time
+    }
+    self.last = placed
+    return placed
+  }
+
+  /// Least distance of two pictures: 1 ms, 90 ticks of RTP's video clock.
+  static let step: Int64 = 1_000
+  /// From here on backwards is a jump and not disorder.
+  static let jump: Int64 = 1_000_000
+  /// Distance put between two pictures across a jump back.
+  static let pause: Int64 = 40_000
+}

@@ -1,0 +1,124 @@
+import NIOCore
+import Synchronization
+
+/// One thread of the pool with the lanes that live on it.
+///
+/// Lanes with work take turns job by job, so that a heavy lane delays the others by one job and not by its queue.
+/// The lock covers the queues only; it is never held while a job runs.
+final class MediaWorker: Sendable {
+  private struct State {
+    var lanes: [LaneID: LaneQueue] = [:]
+    /// Lanes with work, in the order of their turns.
+    var ready = CircularBuffer<LaneID>()
+    /// The lane whose job runs now; it goes back into `ready` by itself.
+    var running: LaneID?
+    /// Lanes closed since the worker last looked.
+    var closed: [LaneID] = []
+    var weight = 0
+    var isAsleep = false
+    var isStopping = false
+  }
+
+  private enum Turn {
+    case run(LaneID, LaneQueue.Job)
+    case forget([LaneID])
+    case sleep
+    case stop
+  }
+
+  private let state = Mutex(State())
+  private let spent = Mutex([TranscodeLabel: UInt64]())
+  private let wakeUp = WakeUp()
+
+  /// Sum of the weights of the lanes that live here.
+  var weight: Int { self.state.withLock { $0.weight } }
+
+  /// CPU time of finished jobs in nanoseconds.
+  var cpuTime: [TranscodeLabel: UInt64] { self.spent.withLock { $0 } }
+
+  func open(_ lane: LaneID, limits: LaneLimits, weight: Int) {
+    self.state.withLock { state in
+      if state.isStopping { return }
+      state.weight += weight
+      state.lanes[lane] = LaneQueue(limits: limits, weight: weight)
+    }
+  }
+
+  func close(_ lane: LaneID) {
+    self.change { state in
+      guard let queue = state.lanes.removeValue(forKey: lane) else { return }
+      state.weight -= queue.weight
+      state.closed.append(lane)
+    }
+  }
+
+  func submit(_ job: LaneQueue.Job, to lane: LaneID) -> LaneAdmission {
+    self.change { state in
+      guard let wasEmpty = state.lanes[lane]?.isEmpty, let admission = state.lanes[lane]?.append(job) else {
+        return .closed
+      }
+      if wasEmpty, state.running != lane, case .accepted = admission { state.ready.append(lane) }
+      return admission
+    }
+  }
+
+  /// Drops all that waits and ends `run`.
+  func stop() {
+    self.change { state in
+      state.isStopping = true
+      state.lanes.removeAll()
+      state.ready.removeAll()
+    }
+  }
+
+  /// The body of the thread.
+  func run() {
+    var states = LaneStates()
+    while true {
+      switch self.state.withLock({ Self.turn(&$0) }) {
+      case .run(let lane, let job):
+        self.measure(job.label) { job.run(&states) }
+        self.state.withLock { state in
+          state.running = nil
+          if state.lanes[lane]?.isEmpty == false { state.ready.append(lane) }
+        }
+      case .forget(let lanes): for lane in lanes { states.remove(lane) }
+      case .sleep: self.wakeUp.wait()
+      case .stop: return
+      }
+    }
+  }
+
+  private static func turn(_ state: inout State) -> Turn {
+    if !state.closed.isEmpty {
+      defer { state.closed.removeAll() }
+      return .forget(state.closed)
+    }
+    if state.isStopping { return .stop }
+    while let lane = state.ready.popFirst() {
+      guard let job = state.lanes[lane]?.popFirst() else { continue }
+      state.running = lane
+      return .run(lane, job)
+    }
+    state.isAsleep = true
+    return .sleep
+  }
+
+  /// Changes the queues and wakes the thread if it sleeps; it looks at everything before it sleeps again.
+  private func change<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
+    let (result, mustWake) = self.state.withLock { state in
+      let result = body(&state)
+      defer { state.isAsleep = false }
+      return (result, state.isAsleep)
+    }
+    if mustWake { self.wakeUp.post() }
+    return result
+  }
+
+  private func measure(_ label: TranscodeLabel, _ body: () -> Void) {
+    let start = WorkerThread.cpuTime()
+    body()
+    let used = WorkerThread.cpuTime() - start
+    self.spent.withLock { $0[label, default: 0] += used }
+  }
+}

@@ -1,0 +1,32 @@
+@testable import Media
+
+extension AudioTranscoder {
+  /// Pushes all frames and finishes.
+  static func run(_ recording: Recording, to target: AudioTarget = .opus()) throws -> [EncodedFrame] {
+    let transcoder = try AudioTranscoder(from: recording.neededAudioFormat(), to: target)
+    return try transcoder.pushAll(recording.audio)
+  }
+
+  func pushAll(_ frames: [EncodedFrame]) throws -> [EncodedFrame] {
+    var output: [EncodedFrame] = []
+    for frame in frames { try self.push(frame) { output.append($0) } }
+    try self.finish { output.append($0) }
+    return output
+  }
+}
+
+extension VideoTranscoder {
+  /// Pushes all frames and finishes.
+  static func run(_ recording: Recording) throws -> [EncodedFrame] {
+    let transcoder = try VideoTranscoder(from: recording.neededVideoFormat())
+    var output = try transcoder.pushAll(recording.video)
+    try transcoder.finish { output.append($0) }
+    return output
+  }
+
+  func pushAll(_ frames: some Sequence<EncodedFrame>) throws -> [EncodedFrame] {
+    var output: [EncodedFrame] = []
+    for frame in frames { try self.push(frame) { output.append($0) } }
+    return output
+  }
+}
