@@ -1,0 +1,83 @@
+/// Everything an operator may decide, read from one YAML file and checked whole.
+///
+/// A value of this type holds no contradiction: whoever has one may start a gateway from it. What only the machine can
+/// refuse (a port in use, a key that does not fit its certificate) is told with the `position` of the value to blame.
+public struct Configuration: Sendable, Equatable {
+  /// Where clients come in; at least one.
+  public var listeners: [ListenerConfiguration]
+  /// The one port for all media and what browsers are told about it.
+  public var webRTC: WebRTCConfiguration
+  /// Rooms by name; at least one.
+  public var rooms: [String: RoomConfiguration]
+  /// Health, readiness and metrics; always on a loopback address.
+  public var admin: AdminConfiguration
+  /// What is logged, and how.
+  public var log: LogConfiguration
+  /// What one address and all together may take.
+  public var limits: LimitsConfiguration
+  /// How long sessions may go on after SIGTERM. Default 30 s.
+  public var drainTimeout: Duration
+
+  init(
+    listeners: [ListenerConfiguration], webRTC: WebRTCConfiguration = .init(), rooms: [String: RoomConfiguration],
+    admin: AdminConfiguration = .init(), log: LogConfiguration = .init(), limits: LimitsConfiguration = .init(),
+    drainTimeout: Duration = .seconds(30)
+  ) {
+    self.listeners = listeners
+    self.webRTC = webRTC
+    self.rooms = rooms
+    self.admin = admin
+    self.log = log
+    self.limits = limits
+    self.drainTimeout = drainTimeout
+  }
+}
+
+extension Configuration {
+  /// Reads and checks a configuration file.
+  /// - Parameters:
+  ///   - path: the file; paths in it are relative to its folder.
+  ///   - environment: where `env:NAME` secrets are looked up.
+  /// - Throws: all that is wrong, each with line and column.
+  public static func load(path: String, environment: [String: String]) throws(ConfigurationError) -> Configuration {
+    let contents: String
+    switch BoundedFile.read(path, limit: ConfigurationDocument.maximumSize) {
+    case .success(let bytes):
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw ConfigurationError(at: SourcePosition(file: path), "not UTF-8: save the file as UTF-8 text")
+      }
+      contents = text
+    case .failure(let reason):
+      throw ConfigurationError(
+        at: SourcePosition(file: path), "cannot read the configuration: \(reason): name an existing file by --config")
+    }
+    return try parse(contents, file: path, environment: environment)
+  }
+
+  /// Checks the text of a configuration file that is, or would be, at `file`.
+  static func parse(
+    _ text: String, file: String, environment: [String: String] = [:]
+  ) throws(ConfigurationError) -> Configuration {
+    let reader = ConfigurationReader(file: file, environment: environment)
+    let root = try ConfigurationDocument.compose(text, reader: reader)
+    let configuration = Configuration(reading: root)
+    if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
+    return configuration
+  }
+
+  /// Always yields a value, so that one pass finds all problems; only without problems is the value worth anything.
+  private init(reading root: ConfigurationValue) {
+    let section = root.section(
+      keys: ["listeners", "webrtc", "rooms", "admin", "log", "limits", "drain_timeout"],
+      later: ["access", "store", "audit"])
+    self.init(
+      listeners: ListenerConfiguration.readAll(from: section, at: root),
+      webRTC: section["webrtc"].map(WebRTCConfiguration.init(reading:)) ?? .init(position: root.position),
+      rooms: RoomConfiguration.readAll(from: section, at: root),
+      admin: section["admin"].map(AdminConfiguration.init(reading:)) ?? .init(position: root.position),
+      log: section["log"].map(LogConfiguration.init(reading:)) ?? .init(),
+      limits: section["limits"].map(LimitsConfiguration.init(reading:)) ?? .init())
+    if let timeout = section["drain_timeout"]?.duration(in: .zero ... .seconds(3600)) { drainTimeout = timeout }
+    ListenerConfiguration.checkOverlaps(listeners, admin: admin, reader: root.reader)
+  }
+}

@@ -1,0 +1,32 @@
+import Yams
+
+/// What the reading of one file shares: where it stands, what its secrets may be taken from, all that is wrong so far.
+final class ConfigurationReader {
+  let file: String
+  let environment: [String: String]
+  private(set) var problems: [ConfigurationProblem] = []
+
+  /// Keys that were blanked because the same key follows in the same mapping: the blank, then the real name.
+  var blankedKeys: [String: String] = [:]
+
+  init(file: String, environment: [String: String]) {
+    self.file = file
+    self.environment = environment
+  }
+
+  func report(_ problem: ConfigurationProblem) {
+    // An alias repeats a node, and with it its problems; once is enough.
+    if !problems.contains(problem) { problems.append(problem) }
+  }
+
+  func position(_ mark: Mark?) -> SourcePosition {
+    mark.map { SourcePosition(file: file, line: max($0.line, 1), column: max($0.column, 1)) }
+      ?? SourcePosition(file: file)
+  }
+
+  /// A path of the file, relative to the file's folder.
+  func resolve(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+    return String(file[...slash]) + path
+  }
+}

@@ -1,0 +1,68 @@
+/// A room: who may come in, and how many.
+public struct RoomConfiguration: Sendable, Equatable {
+  /// No key is needed. Always true until keys exist.
+  public var isOpen: Bool
+  /// Most participants at one time, speakers and listeners together; nil without a bound of its own.
+  public var maximumParticipants: Int?
+
+  init(isOpen: Bool = true, maximumParticipants: Int? = nil) {
+    self.isOpen = isOpen
+    self.maximumParticipants = maximumParticipants
+  }
+
+  /// Longest name of a room in bytes.
+  static let maximumNameLength = 64
+}
+
+extension RoomConfiguration {
+  static func readAll(from section: ConfigurationSection, at root: ConfigurationValue) -> [String: RoomConfiguration] {
+    guard let value = section["rooms"] else {
+      if section.isReadable { root.problem("no rooms: add `rooms:` with at least one `NAME: { open: true }`") }
+      return [:]
+    }
+    var rooms: [String: RoomConfiguration] = [:]
+    let section = value.sectionOfNames()
+    if section.isReadable, section.entries.isEmpty {
+      value.problem("no rooms: add at least one `NAME: { open: true }`")
+    }
+    for entry in section.entries {
+      if !isName(entry.name) {
+        value.reader.report(
+          ConfigurationProblem(
+            at: entry.position,
+            "\(quoted(entry.name)) cannot name a room: use 1 to \(maximumNameLength) letters, digits, `.`, `_` or `-`,"
+              + " a letter or digit first"))
+      }
+      rooms[entry.name] = RoomConfiguration(reading: entry.value, name: entry.name, position: entry.position)
+    }
+    return rooms
+  }
+
+  /// Names stand in URLs and in file names; nothing that needs escaping in either.
+  static func isName(_ name: String) -> Bool {
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: false
+      }
+    }
+    guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= maximumNameLength else { return false }
+    return name.utf8.allSatisfy { isAlphanumeric($0) || ".-_".utf8.contains($0) }
+  }
+
+  private init(reading value: ConfigurationValue, name: String, position: SourcePosition) {
+    self.init()
+    let section = value.section(keys: ["open", "max_participants"], later: ["access", "shadow", "keys"])
+    if let maximum = section["max_participants"]?.integer(in: 1...100_000, what: "a number of participants") {
+      maximumParticipants = maximum
+    }
+    guard section.isReadable else { return }
+    let closed = "rooms with keys are not supported yet by this version: write `\(name): { open: true }`"
+    switch section["open"] {
+    case nil: value.reader.report(ConfigurationProblem(at: position, "the room \(quoted(name)) is not open: \(closed)"))
+    case let open?: if open.boolean() == false { open.problem("the room \(quoted(name)) is not open: \(closed)") }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/// The one UDP port for all media, and what browsers are told about it.
+public struct WebRTCConfiguration: Sendable, Equatable {
+  /// UDP port of all media, on every address of the machine. Default 8000.
+  public var udpPort: Located<Int>
+  /// IP addresses offered to browsers as candidates, in this order. Empty: the machine's own addresses.
+  public var advertisedAddresses: [String]
+  /// STUN and TURN servers handed to browsers.
+  public var iceServers: [ICEServer]
+
+  init(
+    udpPort: Located<Int> = Located(8000), advertisedAddresses: [String] = [], iceServers: [ICEServer] = []
+  ) {
+    self.udpPort = udpPort
+    self.advertisedAddresses = advertisedAddresses
+    self.iceServers = iceServers
+  }
+
+  init(position: SourcePosition) {
+    self.init(udpPort: Located(8000, at: position))
+  }
+}
+
+/// A STUN or TURN server that browsers may use to reach the gateway.
+public struct ICEServer: Sendable, Equatable {
+  /// `stun:`, `stuns:`, `turn:` or `turns:` addresses of one server.
+  public var urls: [String]
+  /// User name of a TURN server.
+  public var username: String?
+  /// Password of a TURN server. Browsers get it; logs do not.
+  public var credential: Secret?
+}
+
+extension WebRTCConfiguration {
+  init(reading value: ConfigurationValue) {
+    self.init(position: value.position)
+    let section = value.section(keys: ["udp_port", "advertised_addresses", "ice_servers"])
+    if let port = section["udp_port"], let number = port.integer(in: 1...65535, what: "a port") {
+      udpPort = Located(number, at: port.position)
+    }
+    if let list = section["advertised_addresses"]?.list(of: "IP addresses, such as [192.0.2.7]") {
+      advertisedAddresses = list.compactMap { $0.advertisedAddress() }
+    }
+    if let list = section["ice_servers"]?.list(of: "STUN and TURN servers, such as [\"stun:stun.example.org:3478\"]") {
+      iceServers = list.compactMap(ICEServer.init(reading:))
+    }
+  }
+}
+
+extension ICEServer {
+  /// A URL alone, or a mapping with its user name and password.
+  init?(reading value: ConfigurationValue) {
+    if value.isScalar {
+      guard let url = Self.url(reading: value) else { return nil }
+      if url.hasPrefix("turn") {
+        value.problem(
+          "a TURN server needs a user: write { urls: [\"\(url)\"], username: NAME, credential: \"file:PATH\" }")
+        return nil
+      }
+      self.init(urls: [url])
+      return
+    }
+    let section = value.section(keys: ["urls", "username", "credential"], later: ["secret"])
+    guard section.isReadable, let list = section.required("urls", "urls: [\"turn:turn.example.org:3478\"]") else {
+      return nil
+    }
+    let urls = list.list(of: "URLs, such as [\"turn:turn.example.org:3478\"]")
+    if let urls, urls.isEmpty { list.problem("no URL: name at least one") }
+    self.init(
+      urls: (urls ?? []).compactMap(Self.url(reading:)), username: section["username"]?.text(),
+      credential: section["credential"]?.secret())
+    if self.urls.contains(where: { $0.hasPrefix("turn") }) {
+      for key in ["username", "credential"] where section[key] == nil {
+        value.problem("a TURN server needs `\(key)`: add it")
+      }
+    }
+  }
+
+  private static func url(reading value: ConfigurationValue) -> String? {
+    guard let text = value.text() else { return nil }
+    let schemes = ["stun:", "stuns:", "turn:", "turns:"]
+    let isPrintable = text.unicodeScalars.allSatisfy { $0.isASCII && $0.value > 32 && $0.value != 127 }
+    guard isPrintable, schemes.contains(where: { text.hasPrefix($0) && text.utf8.count > $0.utf8.count }) else {
+      value.problem("not a STUN or TURN URL: write stun:HOST:PORT or turn:HOST:PORT")
+      return nil
+    }
+    return text
+  }
+}
+
+extension ConfigurationValue {
+  fileprivate func advertisedAddress() -> String? {
+    guard let text = text() else { return nil }
+    guard let address = IPAddress(text) else {
+      problem("\(quoted(text)) is no IP address: write one such as 192.0.2.7 or \"2001:db8::7\", without port")
+      return nil
+    }
+    if address.isWildcard || address.isMulticast {
+      problem("no browser can send to \(address): write the address under which browsers reach this machine")
+      return nil
+    }
+    return address.description
+  }
+}
