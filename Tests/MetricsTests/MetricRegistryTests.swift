@@ -76,10 +76,11 @@ import Testing
     #expect(registry.exposition().hasSuffix("cpu_seconds_total{from=\"flv1\"} 0.000000001\n"))
   }
 
-  @Test(arguments: [
-    (0, "0"), (1, "0.000000001"), (1_000_000_000, "1"), (1_050_000_000, "1.05"),
-    (UInt64.max, "18446744073.709551615"),
-  ] as [(UInt64, String)])
+  @Test(
+    arguments: [
+      (0, "0"), (1, "0.000000001"), (1_000_000_000, "1"), (1_050_000_000, "1.05"),
+      (UInt64.max, "18446744073.709551615"),
+    ] as [(UInt64, String)])
   func nanosecondsAreWrittenAsSecondsWithoutLoss(nanoseconds: UInt64, text: String) {
     #expect(TextExposition.number(nanoseconds, .nanoseconds) == text)
   }
