@@ -1,0 +1,15 @@
+import ArgumentParser
+import Gateway
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Run the gateway until SIGTERM, which drains; a second one stops at once.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  func run() async throws {
+    let configuration = try options.load()
+    GatewayLogging.bootstrap(configuration.log)
+    try await GatewayService.run(configuration: configuration)
+  }
+}
