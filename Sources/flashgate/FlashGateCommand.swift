@@ -31,7 +31,7 @@ struct FlashGateCommand: AsyncParsableCommand {
   /// The parser answers `help nonsense` with the general help, as if all were well.
   private static func refuseHelpOnUnknownVerb(_ arguments: ArraySlice<String>) throws {
     guard arguments.first == "help", let verb = arguments.dropFirst().first, !verb.hasPrefix("-") else { return }
-    let verbs = configuration.subcommands.map { $0._commandName } + ["help"]
+    let verbs = configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"]
     if !verbs.contains(verb) { throw ValidationError("There is no verb '\(verb)'.") }
   }
 
