@@ -1,0 +1,7 @@
+#ifndef FLASHGATE_COPENSSL_H
+#define FLASHGATE_COPENSSL_H
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#endif
