@@ -1,0 +1,210 @@
+import AMF
+import NIOCore
+
+/// The server's side of one RTMP connection, without its socket.
+///
+///     handshaking -> awaitingConnect -> deciding -> connected -> closing
+///
+/// The owner hands in bytes and time, takes out events and bytes, and answers `connect`, `publish` and `play`:
+///
+///     try session.receive(&bytes, at: now)
+///     while let event = session.next() { ... }
+///     if let bytes = session.output() { send(bytes) }
+///     if session.closesAfterOutput { close once sent }
+///     wake me at session.deadline: try session.elapsed(at: now)
+///
+/// After a thrown error the session is over and the owner closes the connection. Confined to one owner.
+public struct ServerSession: Sendable {
+  /// Where the conversation stands, with what exists only there.
+  enum Phase: Sendable {
+    case handshaking(ServerHandshake)
+    case awaitingConnect
+    case deciding(PendingConnect)
+    case connected
+    case closing
+  }
+
+  /// A `connect` the owner has not decided on.
+  struct PendingConnect: Sendable {
+    var transaction: Double
+    var objectEncoding: ConnectRequest.ObjectEncoding
+    /// What the client sent without waiting.
+    var deferred: [(command: Command, streamID: UInt32)] = []
+  }
+
+  var phase: Phase
+  var link: MessageLink
+  /// The stream with id n stands at n - 1.
+  var streams: [NetStream?] = []
+  var events = CircularBuffer<ServerSessionEvent>(initialCapacity: 8)
+  var bandwidth = BandwidthCheck()
+  let limits: RTMPLimits
+  let started: NIODeadline
+  var lastReceived: NIODeadline
+  private var lastPing: NIODeadline
+
+  /// A session for a connection accepted at `now`.
+  ///
+  /// - Parameters:
+  ///   - limits: what the client may cost.
+  ///   - random: the source of the handshake's random bytes; used here only.
+  ///   - now: the time of `elapsed(at:)` and `deadline` counts from here.
+  public init(limits: RTMPLimits = .init(), random: inout some RandomNumberGenerator, now: NIODeadline) {
+    self.limits = limits
+    phase = .handshaking(ServerHandshake(random: &random))
+    link = MessageLink(limits: limits)
+    link.reader.maximumMessageLength = min(limits.maximumUnacceptedMessageLength, limits.maximumMessageLength)
+    started = now
+    lastReceived = now
+    lastPing = now
+  }
+
+  // MARK: Incoming
+
+  /// Takes in bytes from the client, in any split, and leaves none unread. At most 64 KiB at a time, with `next()`
+  /// called until nil in between, keeps within ``RTMPLimits/maximumQueuedEvents``.
+  public mutating func receive(_ bytes: inout ByteBuffer, at now: NIODeadline) throws(RTMPError) {
+    guard bytes.readableBytes > 0 else { return }
+    lastReceived = now
+    link.count(bytes.readableBytes)
+    do throws(RTMPError) {
+      try shakeHands(&bytes)
+      try readMessages(&bytes, at: now)
+    } catch {
+      close()
+      throw error
+    }
+    link.acknowledge()
+  }
+
+  /// The next thing the owner must know; nil when there is none.
+  public mutating func next() -> ServerSessionEvent? {
+    events.popFirst()
+  }
+
+  private mutating func shakeHands(_ bytes: inout ByteBuffer) throws(RTMPError) {
+    guard case .handshaking(var handshake) = phase else { return }
+    try handshake.receive(&bytes, output: &link.outgoing)
+    phase = handshake.isDone ? .awaitingConnect : .handshaking(handshake)
+  }
+
+  private mutating func readMessages(_ bytes: inout ByteBuffer, at now: NIODeadline) throws(RTMPError) {
+    while true {
+      switch phase {
+      case .handshaking:
+        return
+      case .closing:
+        // The answer is on its way; nothing the client says now counts.
+        bytes.moveReaderIndex(to: bytes.writerIndex)
+        return
+      case .awaitingConnect, .deciding, .connected:
+        guard let message = try link.next(&bytes) else { return }
+        try receive(message, at: now)
+      }
+      guard events.count <= limits.maximumQueuedEvents else {
+        throw .tooManyEvents(limit: limits.maximumQueuedEvents)
+      }
+      guard link.outgoing.readableBytes <= limits.maximumQueuedOutput else {
+        throw .outputTooLarge(bytes: link.outgoing.readableBytes, limit: limits.maximumQueuedOutput)
+      }
+    }
+  }
+
+  private mutating func receive(_ message: Message, at now: NIODeadline) throws(RTMPError) {
+    switch message.type {
+    case .audio: receiveMedia(message, kind: .audio)
+    case .video: receiveMedia(message, kind: .video)
+    case .dataAMF0, .dataAMF3:
+      if let data = DataMessage(message) { receiveData(data, of: message) }
+    default:
+      if let command = try Command(message) { try receive(command, streamID: message.streamID, at: now) }
+    }
+  }
+
+  /// Messages of streams that are not published (any more) are dropped: some are always on their way.
+  private mutating func receiveMedia(_ message: Message, kind: MediaMessage.Kind) {
+    guard message.body.readableBytes > 0, let index = publishingIndex(message.streamID) else { return }
+    let time = streams[index]?.clock.unwrap(message.timestamp) ?? 0
+    events.append(
+      .media(MediaMessage(kind: kind, streamID: message.streamID, timestamp: time, body: message.body)))
+  }
+
+  private mutating func receiveData(_ data: DataMessage, of message: Message) {
+    guard publishingIndex(message.streamID) != nil else { return }
+    if let metadata = data.metadata { events.append(.metadata(streamID: message.streamID, metadata)) }
+    var message = message
+    message.body = data.body
+    receiveMedia(message, kind: .data)
+  }
+
+  private func publishingIndex(_ streamID: UInt32) -> Int? {
+    let index = Int(streamID) - 1
+    guard streams.indices.contains(index), case .publishing = streams[index]?.state else { return nil }
+    return index
+  }
+
+  // MARK: Outgoing
+
+  /// Everything queued for the client; nil when nothing is.
+  public mutating func output() -> ByteBuffer? {
+    link.output()
+  }
+
+  /// Queues a message for a client that plays its stream; does nothing for others.
+  public mutating func send(_ media: MediaMessage) {
+    let index = Int(media.streamID) - 1
+    guard streams.indices.contains(index), case .playing = streams[index]?.state else { return }
+    link.send(media)
+  }
+
+  /// A refusal was answered, or the session is over: flush `output()`, then close. Old clients wait for the close.
+  public var closesAfterOutput: Bool {
+    if case .closing = phase { true } else { false }
+  }
+
+  // MARK: Time
+
+  /// When to call `elapsed(at:)`; nil when nothing is waited for.
+  public var deadline: NIODeadline? {
+    switch phase {
+    case .handshaking, .awaitingConnect: started + limits.handshakeTimeout
+    case .deciding, .connected: min(lastReceived + limits.idleTimeout, nextPing)
+    case .closing: nil
+    }
+  }
+
+  /// Tells the session that it is `now`: asks a silent client for a sign of life, gives up on one that gave none.
+  public mutating func elapsed(at now: NIODeadline) throws(RTMPError) {
+    switch phase {
+    case .handshaking, .awaitingConnect:
+      guard now >= started + limits.handshakeTimeout else { return }
+      close()
+      throw .handshakeTimedOut(seconds: limits.handshakeTimeout.nanoseconds / 1_000_000_000)
+    case .deciding, .connected:
+      if now >= lastReceived + limits.idleTimeout {
+        close()
+        throw .idleTimedOut(seconds: limits.idleTimeout.nanoseconds / 1_000_000_000)
+      }
+      if now >= nextPing {
+        lastPing = now
+        link.send(.pingRequest(UInt32(truncatingIfNeeded: (now - started).nanoseconds / 1_000_000)))
+      }
+    case .closing:
+      return
+    }
+  }
+
+  private var nextPing: NIODeadline { max(lastReceived, lastPing) + limits.pingInterval }
+
+  /// The connection was closed by the client or broke: ends what is going on, by events.
+  public mutating func connectionClosed() {
+    close()
+  }
+
+  /// Ends every stream, by events, and the session.
+  mutating func close() {
+    for index in streams.indices { endStream(UInt32(index + 1)) }
+    streams = []
+    phase = .closing
+  }
+}
