@@ -1,7 +1,38 @@
-#ifndef FLASHGATE_COPENSSL_H
-#define FLASHGATE_COPENSSL_H
+// OpenSSL as Swift can import it. Function-like macros, option bits behind a cast and variadic functions do not
+// come through the importer; each one that is needed stands here as an inline function or a constant.
+#ifndef FLASHGATE_COPENSSL_SHIM_H
+#define FLASHGATE_COPENSSL_SHIM_H
 
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <sys/time.h>
+
+static const uint64_t FLASHGATE_SSL_OP_NO_QUERY_MTU = SSL_OP_NO_QUERY_MTU;
+static const uint64_t FLASHGATE_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t FLASHGATE_SSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
+
+static inline int flashgate_DTLSv1_get_timeout(SSL *ssl, struct timeval *left) { return (int)DTLSv1_get_timeout(ssl, left); }
+
+static inline int flashgate_DTLSv1_handle_timeout(SSL *ssl) { return (int)DTLSv1_handle_timeout(ssl); }
+
+static inline int flashgate_DTLS_set_link_mtu(SSL *ssl, long mtu) { return (int)DTLS_set_link_mtu(ssl, mtu); }
+
+static inline int flashgate_SSL_CTX_set_min_proto_version(SSL_CTX *context, int version) {
+  return (int)SSL_CTX_set_min_proto_version(context, version);
+}
+
+static inline int flashgate_SSL_CTX_set1_groups_list(SSL_CTX *context, const char *list) {
+  return (int)SSL_CTX_set1_groups_list(context, list);
+}
+
+// A new key on the curve NIST P-256, or NULL.
+static inline EVP_PKEY *flashgate_EVP_PKEY_new_p256(void) { return EVP_EC_gen("P-256"); }
 
 #endif
