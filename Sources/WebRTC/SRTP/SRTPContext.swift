@@ -1,0 +1,106 @@
+import CLibSRTP
+import NIOCore
+
+/// Why a protected packet was not let in.
+public enum SRTPRejection: String, Hashable, Sendable, CaseIterable {
+  /// The authentication tag is wrong.
+  case auth
+  /// Seen before, or too old to tell (RFC 3711 section 3.3.2).
+  case replay
+  /// Too short, or its header lies.
+  case malformed
+  /// From a source that the description does not know.
+  case unknownSSRC = "unknown_ssrc"
+  /// Came before the DTLS handshake gave keys.
+  case beforeKeys = "before_keys"
+}
+
+/// A libsrtp session of one direction. A class because it frees what it owns; it never leaves its connection.
+final class SRTPContext {
+  enum Direction {
+    case outbound
+    case inbound
+  }
+
+  /// Bytes that protecting may add to a packet; SRTCP adds its index word to that.
+  static let maximumTrailer = Int(SRTP_MAX_TRAILER_LEN) + 4
+
+  private let session: OpaquePointer
+
+  /// - Parameter key: master key and salt, one after the other, of the profile's lengths.
+  init(profile: SRTPProfile, key: [UInt8], direction: Direction) throws(WebRTCError) {
+    guard Self.isLibraryReady, key.count == profile.keyLength + profile.saltLength else {
+      throw .srtp(status: srtp_err_status_bad_param.rawValue)
+    }
+    var key = key
+    var session: OpaquePointer?
+    let status = key.withUnsafeMutableBufferPointer { key in
+      var policy = srtp_policy_t()
+      switch profile {
+      case .aeadAES128GCM:
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp)
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp)
+      case .aeadAES256GCM:
+        srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp)
+        srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtcp)
+      case .aes128CMSHA1_80:
+        flashgate_srtp_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp)
+        flashgate_srtp_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp)
+      }
+      policy.ssrc.type = direction == .outbound ? ssrc_any_outbound : ssrc_any_inbound
+      policy.key = key.baseAddress
+      policy.window_size = 1024
+      // A packet asked for again is sent again byte for byte; its key stream does not cover other text.
+      policy.allow_repeat_tx = direction == .outbound ? 1 : 0
+      return srtp_create(&session, &policy)
+    }
+    guard status == srtp_err_status_ok, let session else { throw .srtp(status: status.rawValue) }
+    self.session = session
+  }
+
+  deinit { srtp_dealloc(self.session) }
+
+  /// Encrypts the first `count` bytes in place; `maximumTrailer` bytes must be free behind them. The new length, or
+  /// nil if libsrtp refuses.
+  @inline(__always)
+  func protect(_ packet: UnsafeMutableRawPointer, count: Int) -> Int? {
+    var length = Int32(truncatingIfNeeded: count)
+    return srtp_protect(self.session, packet, &length) == srtp_err_status_ok ? Int(length) : nil
+  }
+
+  /// The same for an RTCP packet.
+  func protectRTCP(_ packet: UnsafeMutableRawPointer, count: Int) -> Int? {
+    var length = Int32(truncatingIfNeeded: count)
+    return srtp_protect_rtcp(self.session, packet, &length) == srtp_err_status_ok ? Int(length) : nil
+  }
+
+  /// Checks and decrypts in place; the buffer then ends with the plain packet.
+  func unprotect(_ packet: inout ByteBuffer, isRTCP: Bool) -> SRTPRejection? {
+    let session = self.session
+    let readable = packet.readableBytes
+    // libsrtp reads a fixed header before it looks at the length it was given.
+    guard readable >= (isRTCP ? 8 : 12), readable <= 65_535 else { return .malformed }
+    var length = Int32(readable)
+    let status = packet.withUnsafeMutableReadableBytes { bytes in
+      guard let start = bytes.baseAddress else { return srtp_err_status_bad_param }
+      return isRTCP ? srtp_unprotect_rtcp(session, start, &length) : srtp_unprotect(session, start, &length)
+    }
+    switch status {
+    case srtp_err_status_ok:
+      packet.moveWriterIndex(to: packet.readerIndex + Int(length))
+      return nil
+    case srtp_err_status_auth_fail: return .auth
+    case srtp_err_status_replay_fail, srtp_err_status_replay_old: return .replay
+    case srtp_err_status_no_ctx: return .unknownSSRC
+    default: return .malformed
+    }
+  }
+
+  /// Forgets a source that has left.
+  func removeStream(ssrc: UInt32) {
+    _ = srtp_remove_stream(self.session, ssrc.bigEndian)
+  }
+
+  /// libsrtp wants one call before any other; Swift makes a global's initialiser run once.
+  private static let isLibraryReady = srtp_init() == srtp_err_status_ok
+}
