@@ -80,6 +80,7 @@ public struct DTLSFault: Hashable, Sendable {
 }
 
 extension WebRTCError: CustomStringConvertible {
+  /// One line for a log.
   public var description: String {
     switch self {
     case .stun(let fault): "STUN: \(fault)"

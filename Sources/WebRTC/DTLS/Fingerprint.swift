@@ -8,6 +8,7 @@ public struct Fingerprint: Hashable, Sendable {
   /// The digest's bytes.
   public var digest: [UInt8]
 
+  /// A fingerprint; the algorithm's name is lowered.
   public init(algorithm: String, digest: [UInt8]) {
     self.algorithm = algorithm.lowercased()
     self.digest = digest

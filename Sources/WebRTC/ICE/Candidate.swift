@@ -12,6 +12,7 @@ public struct Candidate: Hashable, Sendable {
   public var priority: UInt32
   /// An IP address, or a name ending in `.local`.
   public var address: String
+  /// 0 to 65535; 9 for active TCP, which has none.
   public var port: UInt16
   /// `host`, `srflx`, `prflx` or `relay`.
   public var type: String

@@ -5,6 +5,7 @@ public struct ICECredentials: Hashable, Sendable {
   /// 22 to 256 characters.
   public var password: String
 
+  /// Credentials as a description says them.
   public init(ufrag: String, password: String) {
     self.ufrag = ufrag
     self.password = password

@@ -5,6 +5,7 @@ public enum MediaDirection: String, Hashable, Sendable {
 
 /// The codec behind a payload type: `opus/48000/2`.
 public struct RTPMap: Hashable, Sendable {
+  /// 0 to 127.
   public var payloadType: UInt8
   /// As it was written; compare without case.
   public var encoding: String
@@ -13,6 +14,7 @@ public struct RTPMap: Hashable, Sendable {
   /// Channels of audio; nil if not said, which means one.
   public var channels: UInt8?
 
+  /// A mapping; see the properties.
   public init(payloadType: UInt8, encoding: String, clockRate: UInt32, channels: UInt8? = nil) {
     self.payloadType = payloadType
     self.encoding = encoding
@@ -25,9 +27,12 @@ public struct RTPMap: Hashable, Sendable {
 public struct ExtensionMap: Hashable, Sendable {
   /// 1 to 14 for the one-byte form.
   public var id: UInt16
+  /// Who may use it, from the point of view of who says it; nil for both.
   public var direction: MediaDirection?
+  /// What the extension means.
   public var uri: String
 
+  /// A mapping; see the properties.
   public init(id: UInt16, direction: MediaDirection? = nil, uri: String) {
     self.id = id
     self.direction = direction

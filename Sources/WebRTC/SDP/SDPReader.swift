@@ -4,15 +4,18 @@
 public struct SDPReader: Sendable {
   /// Most bytes of a description. An offer with a hundred sections has some 300 KiB.
   public var maximumBytes = 512 * 1024
+  /// Most lines of a description.
   public var maximumLines = 20_000
   /// Bytes of one line.
   public var maximumLineLength = 8192
+  /// Most `m=` lines.
   public var maximumSections = 256
 
   private var origin: SessionDescription.Origin?
   private var attributes: [SDPAttribute] = []
   private var sections: [MediaSection] = []
 
+  /// A reader with the default limits.
   public init() {}
 
   /// Reads one description.

@@ -3,12 +3,14 @@
 public struct SessionDescription: Hashable, Sendable {
   /// The `o=` line (RFC 8866 section 5.2).
   public struct Origin: Hashable, Sendable {
+    /// `-` where there is no name.
     public var username: String
     /// Decimal digits.
     public var sessionID: String
     /// Grows by one with each changed description.
     public var version: UInt64
 
+    /// An origin; see the properties.
     public init(username: String = "-", sessionID: String, version: UInt64) {
       self.username = username
       self.sessionID = sessionID
@@ -16,12 +18,14 @@ public struct SessionDescription: Hashable, Sendable {
     }
   }
 
+  /// Which session this is, and which version of it.
   public var origin: Origin
   /// Attributes of the whole session.
   public var attributes: [SDPAttribute]
   /// In order; the position never changes from one description of a session to the next.
   public var sections: [MediaSection]
 
+  /// A description; see the properties.
   public init(origin: Origin, attributes: [SDPAttribute] = [], sections: [MediaSection] = []) {
     self.origin = origin
     self.attributes = attributes
@@ -67,6 +71,7 @@ public enum MediaKind: Hashable, Sendable {
 
 /// One `m=` line with its attributes.
 public struct MediaSection: Hashable, Sendable {
+  /// Sound, picture, or data.
   public var kind: MediaKind
   /// 0 refuses or closes the section, unless it is `bundle-only`.
   public var port: UInt16
@@ -76,8 +81,10 @@ public struct MediaSection: Hashable, Sendable {
   public var formats: [String]
   /// The `c=` line's value, if the section has one.
   public var connection: String?
+  /// In the order of their lines.
   public var attributes: [SDPAttribute]
 
+  /// A section; see the properties.
   public init(
     kind: MediaKind, port: UInt16, transport: String, formats: [String], connection: String? = nil,
     attributes: [SDPAttribute] = []

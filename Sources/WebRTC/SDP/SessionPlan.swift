@@ -6,6 +6,7 @@ public struct SessionPlan: Hashable, Sendable {
   public var sections: [Section]
   /// Our fragment and password; the fragment also finds the session on the shared port.
   public var local: ICECredentials
+  /// The peer's fragment and password.
   public var remote: ICECredentials
   /// One of them the peer's certificate must match.
   public var remoteFingerprints: [Fingerprint]
@@ -16,11 +17,13 @@ public struct SessionPlan: Hashable, Sendable {
   public struct Section: Hashable, Sendable {
     /// Empty if the section was refused without one.
     public var mid: String
+    /// Sound or picture.
     public var kind: MediaKind
     /// False for a section that was refused or closed.
     public var isAccepted: Bool
     /// The payload type of each codec that the peer takes here.
     public var payloadTypes: PayloadTypes
+    /// What the receiver will send back.
     public var feedback: Feedback
     /// Identifier of the header extension that names the section, if it was negotiated.
     public var midExtension: UInt8?
@@ -30,11 +33,16 @@ public struct SessionPlan: Hashable, Sendable {
 
   /// What the peer wants to tell a sender (RFC 4585, RFC 5104).
   public struct Feedback: OptionSet, Hashable, Sendable {
+    /// One bit for each kind.
     public let rawValue: UInt8
+    /// A set from its bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// Missing packets, by number.
     public static let nack = Feedback(rawValue: 1)
+    /// PLI.
     public static let pictureLoss = Feedback(rawValue: 2)
+    /// FIR.
     public static let fullIntraRequest = Feedback(rawValue: 4)
   }
 }
@@ -47,6 +55,7 @@ public struct PayloadTypes: Hashable, Sendable {
   private var pcmu: UInt8 = Self.none
   private var pcma: UInt8 = Self.none
 
+  /// No codec negotiated.
   public init() {}
 
   /// 0 to 127, or nil if the codec was not negotiated.
@@ -89,6 +98,7 @@ public struct OutgoingTrack: Hashable, Sendable {
   /// The speaker's canonical name; tracks with the same one share a clock and play in step (RFC 3550 section 6.5.1).
   public var cname: String
 
+  /// A track; see the properties.
   public init(streamID: String, trackID: String, cname: String) {
     self.streamID = streamID
     self.trackID = trackID
@@ -99,8 +109,11 @@ public struct OutgoingTrack: Hashable, Sendable {
 /// One RTP stream to the peer. It lasts as long as its track stays in its section; a track that comes back gets a
 /// new source, because an old one must never begin its sequence anew under the same key (RFC 3711 section 9.1).
 public struct OutgoingStream: Hashable, Sendable {
+  /// The source, random, unique within the connection.
   public var ssrc: UInt32
+  /// The speaker's canonical name.
   public var cname: String
+  /// The track it carries.
   public var trackID: String
   /// In the lower half, so that a loss at the very start cannot be mistaken for a wrap (RFC 3711 section 3.3.1).
   public var firstSequenceNumber: UInt16

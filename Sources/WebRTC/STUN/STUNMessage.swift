@@ -32,13 +32,16 @@ public struct STUNMessage: Hashable, Sendable {
     case failure = 0x110
   }
 
+  /// Request, indication, or which kind of answer.
   public var messageClass: Class
   /// 1 is Binding, the only one ICE uses.
   public var method: UInt16
+  /// Chosen by who asks, repeated by who answers.
   public var transactionID: STUNTransactionID
   /// In order of appearance. What follows MESSAGE-INTEGRITY, FINGERPRINT apart, was left out (section 14.5).
   public var attributes: [STUNAttribute]
 
+  /// A message; integrity and fingerprint are added by `encoded`.
   public init(
     _ messageClass: Class, method: UInt16 = Self.binding, transactionID: STUNTransactionID,
     attributes: [STUNAttribute] = []

@@ -1,0 +1,128 @@
+import NIOCore
+import RTP
+
+extension PeerConnection {
+  // MARK: - What the receiver says
+
+  /// Takes a decrypted compound.
+  func takeFeedback(_ compound: ByteBuffer, _ srtp: SRTPSession, at now: NIODeadline, into arena: DatagramArena) {
+    do throws(RTPError) {
+      var reader = try CompoundReader(compound)
+      while let packet = try reader.next() { self.take(packet, srtp, at: now, into: arena) }
+    } catch {
+      self.counters.reportsMalformed &+= 1
+    }
+  }
+
+  private func take(_ packet: RTCPPacket, _ srtp: SRTPSession, at now: NIODeadline, into arena: DatagramArena) {
+    switch packet {
+    case .receiverReport(let report): self.take(report.reports, at: now)
+    case .senderReport(let report): self.take(report.reports, at: now)
+    case .genericNACK(let request): self.resend(request, srtp, at: now, into: arena)
+    case .pictureLossIndication(let indication):
+      if let section = self.section(sending: indication.mediaSSRC) { self.emit(.keyFrameRequested(section: section)) }
+    case .fullIntraRequest(let request):
+      for entry in request.entries {
+        guard let section = self.section(sending: entry.ssrc),
+          self.senders[section]?.lastIntraRequest != entry.sequenceNumber
+        else { continue }
+        self.senders[section]?.lastIntraRequest = entry.sequenceNumber
+        self.emit(.keyFrameRequested(section: section))
+      }
+    case .sourceDescription, .goodbye, .receiverEstimatedMaximumBitrate, .unknown: break
+    }
+  }
+
+  private func take(_ blocks: [ReportBlock], at now: NIODeadline) {
+    for block in blocks {
+      guard let section = self.section(sending: block.ssrc) else { continue }
+      let roundTrip = block.roundTrip(at: self.ntpClock.time(at: now))
+      if let roundTrip { self.senders[section]?.roundTrip = min(roundTrip, .seconds(1)) }
+      let report = ReceptionReport(
+        fractionLost: block.fractionLost, cumulativeLost: block.cumulativeLost, jitter: block.jitter,
+        roundTrip: roundTrip)
+      self.emit(.receiverReport(section: section, report))
+    }
+  }
+
+  private func resend(_ request: GenericNACK, _ srtp: SRTPSession, at now: NIODeadline, into arena: DatagramArena) {
+    guard let section = self.section(sending: request.mediaSSRC), let destination = self.remoteAddress else { return }
+    request.forEachMissing { number in
+      guard self.budget.take(at: now) else {
+        self.counters.resendsRefused &+= 1
+        return
+      }
+      self.senders[section]?.resend(
+        number, at: now, to: destination, srtp.outbound, into: arena, counting: &self.counters)
+    }
+  }
+
+  private func section(sending ssrc: UInt32) -> Int? {
+    self.senders.firstIndex { $0?.ssrc == ssrc }
+  }
+
+  // MARK: - What we report
+
+  /// A report of every stream that has begun, in as few compounds as possible.
+  func sendReports(at now: NIODeadline, into arena: DatagramArena) {
+    self.sendReports(of: Array(self.senders.indices), at: now, into: arena)
+  }
+
+  func sendReports(of sections: [Int], at now: NIODeadline, into arena: DatagramArena) {
+    self.send(self.reports(of: sections, at: now), into: arena)
+  }
+
+  /// The last report of streams and their BYE (RFC 3550 section 6.6).
+  func sayGoodbye(sections: [Int], at now: NIODeadline, into arena: DatagramArena) {
+    let reports = self.reports(of: sections, at: now)
+    self.send(
+      reports.map { packets in
+        let sources = packets.compactMap { if case .senderReport(let report) = $0 { report.ssrc } else { nil } }
+        return packets + [.goodbye(Goodbye(sources: sources))]
+      }, into: arena)
+  }
+
+  /// Sender report and name of each stream that has begun, cut into compounds that fit a datagram.
+  private func reports(of sections: [Int], at now: NIODeadline) -> [[RTCPPacket]] {
+    let wallTime = self.ntpClock.time(at: now)
+    var compounds: [[RTCPPacket]] = []
+    var size = Self.maximumReports
+    for section in sections {
+      guard let sender = self.senders[section], let clock = self.clocks[sender.clock].clock,
+        let report = sender.report(at: wallTime, clock)
+      else { continue }
+      let name = String(decoding: sender.cname.utf8.prefix(255), as: UTF8.self)
+      let packets: [RTCPPacket] = [
+        .senderReport(report), .sourceDescription(SourceDescription(ssrc: sender.ssrc, cname: name)),
+      ]
+      let added = packets.reduce(0) { $0 + $1.size }
+      if size + added > Self.maximumReports {
+        compounds.append([])
+        size = 0
+      }
+      compounds[compounds.count - 1] += packets
+      size += added
+    }
+    return compounds
+  }
+
+  private func send(_ compounds: [[RTCPPacket]], into arena: DatagramArena) {
+    guard case .connected(let srtp) = self.state, let destination = self.remoteAddress else { return }
+    for packets in compounds {
+      var writer = CompoundWriter()
+      guard (try? packets.forEach { packet throws(RTPError) in try writer.append(packet) }) != nil,
+        let compound = try? writer.finish()
+      else { continue }
+      let sent = arena.append(to: destination) { slot in
+        let count = compound.readableBytes
+        guard let start = slot.baseAddress, count + SRTPContext.maximumTrailer <= slot.count else { return 0 }
+        compound.withUnsafeReadableBytes { slot.copyMemory(from: $0) }
+        return srtp.outbound.protectRTCP(start, count: count) ?? 0
+      }
+      if sent { self.counters.reportsSent &+= 1 }
+    }
+  }
+
+  /// Bytes; leaves room for the BYE of all streams in it.
+  private static let maximumReports = 1000
+}

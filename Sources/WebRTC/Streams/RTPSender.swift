@@ -1,0 +1,175 @@
+import NIOCore
+import RTP
+
+/// One outgoing stream: numbers its packets, writes them into the arena and keeps what may be asked for again.
+///
+/// A struct that its connection changes in place: sending touches no heap memory of ours.
+struct RTPSender {
+  let ssrc: UInt32
+  let cname: String
+  /// Which of the connection's speaker clocks it runs on.
+  let clock: Int
+  /// Packets and payload bytes sent, as sender reports count them (RFC 3550 section 6.4.1).
+  private(set) var packetCount: UInt32 = 0
+  private(set) var octetCount: UInt32 = 0
+  /// Ticks a second of the codec sent last.
+  private(set) var clockRate: UInt32 = 0
+  /// The number of the last full intra request, to tell a repetition from a new one (RFC 5104 section 4.3.1.1).
+  var lastIntraRequest: UInt8?
+  /// The receiver's last measured round trip.
+  var roundTrip: TimeAmount = .milliseconds(0)
+
+  private let timestampOffset: UInt32
+  private var nextSequenceNumber: UInt16
+  private var payloadTypes: PayloadTypes
+  private var extensions = HeaderExtensions()
+  private var extensionMap = HeaderExtensionMap()
+  /// Packets before this number carry the mid; nil while they all do. One that is sent again must be the same byte
+  /// for byte, header included, for its key stream is the same (RFC 3711 section 9.1).
+  private var midEnd: UInt16?
+  private var midPackets = 0
+  private var history: RetransmissionHistory?
+
+  init(_ stream: OutgoingStream, in section: SessionPlan.Section, clock: Int) {
+    self.ssrc = stream.ssrc
+    self.cname = stream.cname
+    self.clock = clock
+    self.timestampOffset = stream.timestampOffset
+    self.nextSequenceNumber = stream.firstSequenceNumber
+    self.payloadTypes = section.payloadTypes
+    self.apply(section)
+  }
+
+  /// Takes over what a later negotiation has changed.
+  mutating func update(_ section: SessionPlan.Section) {
+    let map = Self.map(section)
+    guard
+      section.payloadTypes != self.payloadTypes || map != self.extensionMap || section.mid != self.extensions.mediaID
+        || section.feedback.contains(.nack) != (self.history != nil)
+    else { return }
+    self.apply(section)
+  }
+
+  private mutating func apply(_ section: SessionPlan.Section) {
+    self.payloadTypes = section.payloadTypes
+    self.extensions.mediaID = section.mid
+    self.extensionMap = Self.map(section)
+    self.midEnd = nil
+    self.midPackets = 0
+    // What was sent under the old numbers cannot be written the same way again.
+    let capacity = section.kind == .audio ? Self.audioHistory : Self.videoHistory
+    self.history = section.feedback.contains(.nack) ? RetransmissionHistory(capacity: capacity) : nil
+  }
+
+  private static func map(_ section: SessionPlan.Section) -> HeaderExtensionMap {
+    (try? HeaderExtensionMap(mediaID: section.midExtension)) ?? HeaderExtensionMap()
+  }
+
+  // MARK: - Sending
+
+  /// Writes all packets of a frame. False if the peer does not take the codec.
+  @inline(__always)
+  mutating func send(
+    _ frame: PacketizedFrame, mediaTime: Int64, at now: NIODeadline, to destination: SocketAddress,
+    _ srtp: SRTPContext, into arena: DatagramArena, counting counters: inout PeerConnectionCounters
+  ) -> Bool {
+    guard let payloadType = self.payloadTypes[frame.codec] else { return false }
+    let timestamp = self.timestampOffset &+ UInt32(truncatingIfNeeded: mediaTime)
+    // One decision for a whole frame, so that its packets stay equal in size.
+    let hasMID = self.midEnd == nil
+    for index in 0..<frame.count {
+      let header = RTPHeader(
+        marker: frame.marker(index), payloadType: payloadType, sequenceNumber: self.nextSequenceNumber,
+        timestamp: timestamp, ssrc: self.ssrc)
+      let written = self.write(header, frame, index, hasMID, to: destination, srtp, into: arena)
+      counters.count(written)
+      // The number is used up even if the packet was lost here: the receiver will ask for it.
+      self.history?.record(
+        sequenceNumber: self.nextSequenceNumber, frame: frame, index: index, timestamp: timestamp, at: now)
+      self.nextSequenceNumber &+= 1
+    }
+    self.clockRate = frame.codec.clockRate
+    self.packetCount &+= UInt32(truncatingIfNeeded: frame.count)
+    self.octetCount &+= UInt32(truncatingIfNeeded: frame.byteCount)
+    if hasMID {
+      self.midPackets += frame.count
+      if self.midPackets >= Self.packetsWithMID { self.midEnd = self.nextSequenceNumber }
+    }
+    return true
+  }
+
+  /// Sends a packet again that the receiver misses.
+  mutating func resend(
+    _ sequenceNumber: UInt16, at now: NIODeadline, to destination: SocketAddress, _ srtp: SRTPContext,
+    into arena: DatagramArena, counting counters: inout PeerConnectionCounters
+  ) {
+    let pause = max(self.roundTrip, Self.shortestResendPause)
+    switch self.history?.packet(sequenceNumber, at: now, minimumInterval: pause) {
+    case .found(let packet):
+      guard let payloadType = self.payloadTypes[packet.frame.codec] else { return }
+      let header = RTPHeader(
+        marker: packet.frame.marker(packet.index), payloadType: payloadType, sequenceNumber: sequenceNumber,
+        timestamp: packet.timestamp, ssrc: self.ssrc)
+      let hasMID = self.midEnd.map { Int16(bitPattern: sequenceNumber &- $0) < 0 } ?? true
+      let written = self.write(header, packet.frame, packet.index, hasMID, to: destination, srtp, into: arena)
+      counters.count(written)
+      counters.packetsResent &+= 1
+      self.packetCount &+= 1
+      self.octetCount &+= UInt32(truncatingIfNeeded: packet.frame.payloadSize(packet.index))
+    case .sentRecently: break
+    case .notHeld, nil: counters.packetsNotHeld &+= 1
+    }
+  }
+
+  /// Header, payload and protection, in the arena's memory. The bytes written, 0 if there was no room.
+  @inline(__always)
+  private func write(
+    _ header: RTPHeader, _ frame: PacketizedFrame, _ index: Int, _ hasMID: Bool, to destination: SocketAddress,
+    _ srtp: SRTPContext, into arena: DatagramArena
+  ) -> Int {
+    var written = 0
+    arena.append(to: destination) { slot in
+      guard let start = slot.baseAddress,
+        let headerSize = try? header.write(
+          extensions: self.extensions, hasMID ? self.extensionMap : HeaderExtensionMap(), into: slot)
+      else { return 0 }
+      let size = headerSize + frame.payloadSize(index)
+      guard size + SRTPContext.maximumTrailer <= slot.count else { return 0 }
+      frame.withUnsafePayload(index) { (payload: UnsafeRawBufferPointer) in
+        UnsafeMutableRawBufferPointer(rebasing: slot[headerSize...]).copyMemory(from: payload)
+      }
+      written = srtp.protect(start, count: size) ?? 0
+      return written
+    }
+    return written
+  }
+
+  // MARK: - Reports
+
+  /// The sender report for now, nil before the first packet (RFC 3550 section 6.4).
+  func report(at now: NTPTime, _ speaker: SpeakerClock) -> SenderReport? {
+    guard self.packetCount > 0 else { return nil }
+    let times = StreamClock(clockRate: self.clockRate, offset: self.timestampOffset).reportTimes(at: now, speaker)
+    return SenderReport(
+      ssrc: self.ssrc, ntpTime: times.ntpTime, rtpTimestamp: times.rtpTimestamp, packetCount: self.packetCount,
+      octetCount: self.octetCount)
+  }
+
+  /// Enough for any receiver to have seen one; it has the SSRC from the description as well.
+  private static let packetsWithMID = 200
+  private static let videoHistory = 512
+  private static let audioHistory = 64
+  private static let shortestResendPause = TimeAmount.milliseconds(10)
+}
+
+extension PeerConnectionCounters {
+  /// Notes a packet of so many bytes; 0 for one that could not be written.
+  fileprivate mutating func count(_ bytes: Int) {
+    if bytes > 0 {
+      self.packetsSent &+= 1
+      self.bytesSent &+= UInt64(bytes)
+    } else {
+      self.packetsFailed &+= 1
+    }
+  }
+}
