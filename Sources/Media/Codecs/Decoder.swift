@@ -27,7 +27,8 @@ struct Decoder: ~Copyable {
 
   init(_ format: VideoFormat, limits: MediaLimits) throws(MediaError) {
     let context = try CodecContext(decoder: format.codec.decoding.decoder)
-    context.pointer.pointee.max_pixels = Int64(limits.picturePixels)
+    // libavcodec compares sizes that it has rounded up for its own alignment; `fits` holds the exact bound.
+    context.pointer.pointee.max_pixels = Int64(limits.picturePixels) * 5 / 4 + 65_536
     context.pointer.pointee.pkt_timebase = AVRational(num: 1, den: 1_000_000)
     try self.init(context, format.codec.decoding, format.configuration, limits)
   }
@@ -82,6 +83,10 @@ struct Decoder: ~Copyable {
     if status >= 0 {
       status = try self.drain(receive)
     }
+    if self.entry.mustDrainEachMessage {
+      try self.finish(receive: receive)
+      avcodec_flush_buffers(self.context.pointer)
+    }
     if status < 0 {
       try self.countDamage(status)
     }
@@ -134,7 +139,8 @@ struct Decoder: ~Copyable {
   /// Whether a decoded frame keeps the limits that libavcodec does not know.
   private func fits(_ frame: borrowing Frame) -> Bool {
     let decoded = frame.pointer.pointee
-    return Int(decoded.width) <= self.limits.pictureSide && Int(decoded.height) <= self.limits.pictureSide
+    let (width, height) = (Int(decoded.width), Int(decoded.height))
+    return max(width, height) <= self.limits.pictureSide && width * height <= self.limits.picturePixels
       && Int(decoded.nb_samples) <= self.limits.frameSamples
   }
 

@@ -16,6 +16,8 @@ struct DecoderEntry: Sendable {
   /// Name for metrics and errors.
   var name: String
   var configuration: Configuration = .none
+  /// The decoder keeps all but the first frame of a message until the next comes, unless it is drained.
+  var mustDrainEachMessage = false
   /// Rate and channels that hold whatever the stream says.
   var fixed: (sampleRate: Int, channels: Int)?
 }
@@ -26,7 +28,7 @@ extension AudioCodec {
     case .nellymoser: .init(decoder: "nellymoser", name: self.name)
     // libavcodec's own decoder drops all but the first frame of a message, and FLV's Speex is 16 kHz mono
     // whatever the tag says (Adobe FLV 10.1, E.4.2.1).
-    case .speex: .init(decoder: "libspeex", name: self.name, fixed: (16_000, 1))
+    case .speex: .init(decoder: "libspeex", name: self.name, mustDrainEachMessage: true, fixed: (16_000, 1))
     case .mp3: .init(decoder: "mp3float", name: self.name)
     case .aac: .init(decoder: "aac", name: self.name, configuration: .required)
     case .pcmMuLaw: .init(decoder: "pcm_mulaw", name: self.name)

@@ -50,6 +50,7 @@ struct Resampler: ~Copyable {
       &self.context, &target, AV_SAMPLE_FMT_FLT, Int32(OpusEncoder.sampleRate), &input.pointee.ch_layout,
       AVSampleFormat(input.pointee.format), input.pointee.sample_rate, 0, nil)
     guard allocated >= 0, let context = self.context else { throw .resamplingFailed(code: allocated) }
+    try self.keepLevels(context, from: Int(input.pointee.ch_layout.nb_channels))
     let opened = swr_init(context)
     guard opened >= 0 else { throw .resamplingFailed(code: opened) }
     self.source = Self.source(of: frame)
@@ -98,6 +99,21 @@ struct Resampler: ~Copyable {
   func compensate(samples: Int32, over distance: Int32) throws(MediaError) {
     guard let context = self.context else { return }
     let code = swr_set_compensation(context, samples, distance)
+    guard code >= 0 else { throw .resamplingFailed(code: code) }
+  }
+
+  /// Between mono and stereo a voice keeps its level; left to itself swresample takes or adds 3 dB.
+  private func keepLevels(_ context: OpaquePointer, from channels: Int) throws(MediaError) {
+    let matrix: [Double]
+    switch (channels, self.channels) {
+    case (1, 2): matrix = [1, 1]
+    case (2, 1): matrix = [0.5, 0.5]
+    default:
+      // More channels are mixed down by swresample's own table, made not to clip.
+      av_opt_set_double(UnsafeMutableRawPointer(context), "rematrix_maxval", 1, 0)
+      return
+    }
+    let code = swr_set_matrix(context, matrix, Int32(channels))
     guard code >= 0 else { throw .resamplingFailed(code: code) }
   }
 

@@ -32,6 +32,9 @@ public final class MediaWorkers: Sendable {
   /// Number of workers.
   public var count: Int { self.workers.count }
 
+  /// Loads by which the next lane's worker is chosen.
+  var weights: [Int] { self.workers.map(\.weight) }
+
   /// Opens a lane on the least loaded worker.
   ///
   /// - `label`: what jobs are counted as, unless a job says otherwise.

@@ -25,7 +25,7 @@ enum Recordings {
   static let screenVideo = Result { Recording(flv: try FFmpeg.make(picture(162, 122, 10) + ["-c:v", "flashsv"])) }
   static let screenVideo2 = Result { Recording(flv: try FFmpeg.make(picture(162, 122, 10) + ["-c:v", "flashsv2"])) }
   static let h263 = Result {
-    Recording(flv: try FFmpeg.make(picture(176, 144, 20) + ["-c:v", "h263", "-b:v", "300k"]))
+    Recording(flv: try FFmpeg.make(picture(176, 144, 20) + ["-c:v", "h263", "-strict", "-1", "-b:v", "300k"]))
   }
 
   /// Sound of `codec` as ffmpeg names it.
@@ -40,14 +40,20 @@ enum Recordings {
   }
 
   static func picture(_ width: Int, _ height: Int, _ count: Int) -> [String] {
-    ["-f", "lavfi", "-i", "testsrc2=s=\(width)x\(height):r=25", "-frames:v", "\(count)", "-pix_fmt", "yuv420p"]
+    [
+      "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-vf", "scale=\(width):\(height)", "-frames:v", "\(count)",
+      "-pix_fmt", "yuv420p",
+    ]
+  }
+
+  private static let numberedPictures = (0..<75).reduce(into: Data()) {
+    $0 += PictureNumber.draw($1, width: 320, height: 240)
   }
 
   /// 75 pictures of 320x240 that carry their number.
   static func numbered(_ arguments: [String], type: String = "flv") throws -> Data {
-    let pictures = (0..<75).reduce(into: Data()) { $0 += PictureNumber.draw($1, width: 320, height: 240) }
     return try FFmpeg.make(
       ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "320x240", "-r", "25", "-i", "INPUT", "-pix_fmt", "yuv420p"]
-        + arguments, type: type, input: pictures)
+        + arguments, type: type, input: self.numberedPictures)
   }
 }

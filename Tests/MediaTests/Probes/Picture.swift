@@ -21,7 +21,9 @@ struct Picture: Sendable {
       let shift = index == 0 ? 0 : 1
       let (width, height) = ((size.width + shift) >> shift, (size.height + shift) >> shift)
       guard let start = source.0 else { return [] }
-      return (0..<height).flatMap { y in UnsafeBufferPointer(start: start + y * Int(source.1), count: width) }
+      return (0..<height).reduce(into: []) { plane, y in
+        plane += UnsafeBufferPointer(start: start + y * Int(source.1), count: width)
+      }
     }
   }
 
@@ -29,13 +31,22 @@ struct Picture: Sendable {
 
   /// Peak signal to noise ratio over all planes, in dB.
   func psnr(against other: Picture) -> Double {
-    let pairs = zip(self.planes.joined(), other.planes.joined())
-    let (sum, count) = pairs.reduce(into: (0.0, 0.0)) { result, pair in
-      let difference = Double(pair.0) - Double(pair.1)
-      result.0 += difference * difference
-      result.1 += 1
+    var (sum, count) = (0, 0)
+    for (own, others) in zip(self.planes, other.planes) {
+      own.withUnsafeBufferPointer { own in
+        others.withUnsafeBufferPointer { others in
+          let size = min(own.count, others.count)
+          count += size
+          var index = 0
+          while index < size {
+            let difference = Int(own[index]) - Int(others[index])
+            sum += difference * difference
+            index += 1
+          }
+        }
+      }
     }
-    return sum == 0 ? 99 : 10 * log10(255 * 255 * count / sum)
+    return sum == 0 ? 99 : 10 * log10(255 * 255 * Double(count) / Double(sum))
   }
 
   /// Decodes frames of `format`.

@@ -4,17 +4,14 @@ import Foundation
 enum PictureNumber {
   /// A gray picture that carries `number` on a gradient that moves with it.
   static func draw(_ number: Int, width: Int, height: Int) -> Data {
-    var picture = Data(count: width * height)
-    for y in 0..<height {
-      for x in 0..<width {
-        if y >= height * 5 / 6 {
-          picture[y * width + x] = number >> (x * 16 / width) & 1 == 1 ? 235 : 16
-        } else {
-          picture[y * width + x] = UInt8(16 + (x + y + number * 3) % 200)
-        }
+    let blocks = (0..<width).map { UInt8(number >> ($0 * 16 / width) & 1 == 1 ? 235 : 16) }
+    return (0..<height).reduce(into: Data()) { picture, y in
+      if y >= height * 5 / 6 {
+        picture.append(contentsOf: blocks)
+      } else {
+        picture.append(Data(repeating: UInt8(16 + (y + number * 3) % 200), count: width))
       }
     }
-    return picture
   }
 
   /// Reads the number from a luma plane.
