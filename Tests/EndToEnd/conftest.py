@@ -1,31 +1,66 @@
-"""What the end-to-end tests share: the binary under test."""
-
-import os
-import subprocess
-from pathlib import Path
+"""Fixtures of all end-to-end tests. Whatever is started here is stopped here, by its own process id."""
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+import browsers
+import certificates
+from browsers import sound
+from browsers.chromium import stop_driver
+from room_page import RoomPage
 
 
 @pytest.fixture(scope="session")
-def binary():
-    """Path of the release binary, from the environment or from where SwiftPM puts it."""
-    path = Path(os.environ.get("FLASHGATE_BINARY", ROOT / ".build" / "release" / "flashgate"))
-    if not path.exists():
-        pytest.fail(f"{path} is not there: build it with `swift build -c release --product flashgate`")
-    return path
+def certificate(tmp_path_factory):
+    """Paths of a self-signed certificate and its key."""
+    return certificates.self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_browsers_need():
+    yield
+    stop_driver()
+    sound.stop()
+
+
+@pytest.fixture(scope="session")
+def _kept_browsers():
+    kept = {}
+    yield kept
+    for browser in kept.values():
+        browser.close()
 
 
 @pytest.fixture
-def flashgate(binary, tmp_path):
-    """Runs a verb to its end in an empty folder; yields exit code, standard output and standard error."""
+def shared(_kept_browsers):
+    """shared("chromium"): a browser that later tests use again; each test opens the page it needs."""
+    used = []
 
-    def run(*arguments):
-        done = subprocess.run(
-            [binary, *arguments], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
-        )
-        return done.returncode, done.stdout, done.stderr
+    def get(name):
+        if name not in _kept_browsers:
+            _kept_browsers[name] = browsers.launch(name)
+        used.append(_kept_browsers[name])
+        return used[-1]
 
-    return run
+    yield get
+    for browser in used:
+        browser.open("about:blank")  # leaves the room
+
+
+@pytest.fixture
+def started():
+    """started("firefox", ...): a browser for this test alone."""
+    running = []
+
+    def start(name, **options):
+        running.append(browsers.launch(name, **options))
+        return running[-1]
+
+    yield start
+    for browser in running:
+        browser.close()
+
+
+@pytest.fixture
+def room_page(shared):
+    """room_page("chromium", url): the page at `url` in a shared browser."""
+    return lambda name, url: RoomPage(shared(name), url)

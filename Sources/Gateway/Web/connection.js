@@ -21,7 +21,7 @@ export class Connection {
    * @param {RTCIceServer[]} iceServers
    * @param {object} handlers
    *   offer({id, sdp, subscriptions}): send this to the server;
-   *   changed(): an answer was applied, `trackFor` may give other results now;
+   *   changed(): an answer was applied, `receiverFor` may give other results now;
    *   state(connectionState): of the RTCPeerConnection;
    *   failed(reason): this connection is of no use any more
    */
@@ -70,9 +70,9 @@ export class Connection {
     if (this.#offer?.id === id) this.#fail(new Error(message ?? 'the offer was refused'));
   }
 
-  /** The received MediaStreamTrack of a track id once the server has confirmed it, else undefined. */
-  trackFor(trackID) {
-    return this.#sections.find((section) => section.confirmed === trackID)?.transceiver.receiver.track;
+  /** What receives the track of that id once the server has confirmed it, else undefined. */
+  receiverFor(trackID) {
+    return this.#sections.find((section) => section.confirmed === trackID)?.transceiver.receiver;
   }
 
   close() {

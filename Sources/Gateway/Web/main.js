@@ -76,7 +76,7 @@ function phaseText(phase) {
 }
 
 function showParticipants() {
-  tiles.update(room.participants.all, (trackID) => room.connection?.trackFor(trackID));
+  tiles.update(room.participants.all, (trackID) => room.connection?.receiverFor(trackID)?.track);
   showObserved();
 }
 
@@ -117,6 +117,6 @@ async function readStats() {
   const readings = connection ? await readTracks(connection.peerConnection) : new Map();
   return Object.fromEntries(room.participants.all.map(({ name, tracks }) => [
     name,
-    tracks.map((track) => ({ ...track, ...readings.get(connection?.trackFor(track.id)?.id) })),
+    tracks.map((track) => ({ ...track, ...readings.get(connection?.receiverFor(track.id)?.track.id) })),
   ]));
 }

@@ -37,9 +37,16 @@ export async function readTracks(peer) {
   return readings;
 }
 
-/** Sound level between two readings of one track, as root mean square of full scale (0 to 1). */
-export function levelBetween(before, now) {
+/**
+ * How loud a track is now, as a part of full scale (0 to 1): what the sender says of its latest packet (RFC 6464),
+ * or else the root mean square that the browser measured between two readings. The former is needed as long as the
+ * sound is off: Chromium measures after the volume control, and finds silence.
+ * @param {RTCRtpReceiver} receiver
+ */
+export function levelOf(receiver, before, now) {
+  const [source] = receiver.getSynchronizationSources();
   const duration = (now?.totalSamplesDuration ?? 0) - (before?.totalSamplesDuration ?? 0);
   const energy = (now?.totalAudioEnergy ?? 0) - (before?.totalAudioEnergy ?? 0);
-  return duration > 0 && energy > 0 ? Math.sqrt(energy / duration) : 0;
+  const measured = duration > 0 && energy > 0 ? Math.sqrt(energy / duration) : 0;
+  return Math.max(source?.audioLevel ?? 0, measured);
 }

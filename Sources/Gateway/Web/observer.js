@@ -1,6 +1,6 @@
 // Joins what is measured to who it belongs to: per participant, whether the picture moves and how loud the sound is.
 
-import { levelBetween, readTracks } from './measurements.js';
+import { levelOf, readTracks } from './measurements.js';
 import { PictureWatch } from './pictures.js';
 import { SpeakingDetector } from './speaking.js';
 
@@ -28,8 +28,11 @@ export class Observer {
     for (const { id, tracks } of participants) {
       const pictures = this.#pictures(find(tracks, 'video'), connection, readings, now);
       const sound = find(tracks, 'audio');
-      const received = sound && connection.trackFor(sound.id)?.id;
-      if (received) levels.set(id, levelBetween(this.#readings.get(received), readings.get(received)));
+      const receiver = sound && connection.receiverFor(sound.id);
+      if (receiver) {
+        const { id: received } = receiver.track;
+        levels.set(id, levelOf(receiver, this.#readings.get(received), readings.get(received)));
+      }
       observed.set(id, { pictures, speaking: false });
     }
     this.#forget(participants);
@@ -39,7 +42,7 @@ export class Observer {
   }
 
   #pictures(track, connection, readings, now) {
-    const received = track && connection.trackFor(track.id)?.id;
+    const received = track && connection.receiverFor(track.id)?.track.id;
     if (!received) return undefined;
     if (!this.#watches.has(track.id)) this.#watches.set(track.id, new PictureWatch());
     return this.#watches.get(track.id).update(readings.get(received)?.framesDecoded ?? 0, now);
