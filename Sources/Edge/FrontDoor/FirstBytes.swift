@@ -1,0 +1,70 @@
+import NIOCore
+
+/// What the first bytes of a connection say it is.
+///
+/// At most ``longestToken`` bytes are looked at; none is consumed, so that the protocol's own handler reads them again.
+public enum FirstBytes: Sendable, Hashable {
+  /// Plain RTMP: C0 is 3 (Adobe RTMP 1.0, section 5.2.2).
+  case rtmp
+  /// Encrypted RTMP: C0 is 6, or 8 with an XTEA-coded signature.
+  case rtmpe(version: UInt8)
+  /// A TLS handshake record, content type 22 (RFC 8446, section 5.1).
+  case tls
+  /// An HTTP/1 request method followed by a space (RFC 9112, section 3).
+  case http
+  /// The text form of the PROXY protocol.
+  case proxyV1
+  /// The binary form of the PROXY protocol.
+  case proxyV2
+  /// `<`: a Flash socket policy request.
+  case policyRequest
+  /// Nothing that this gateway speaks.
+  case garbage
+
+  /// Bytes that settle every case.
+  static let longestToken = 12
+
+  /// Judges the bytes that have come so far.
+  ///
+  /// - Returns: nil while what came is a true prefix of something known.
+  static func judge(_ bytes: some Collection<UInt8>) -> FirstBytes? {
+    guard let first = bytes.first else { return nil }
+    switch first {
+    case 0x03: return .rtmp
+    case 0x06, 0x08: return .rtmpe(version: first)
+    case 0x16: return .tls
+    case UInt8(ascii: "<"): return .policyRequest
+    default: break
+    }
+    var undecided = false
+    for (token, meaning) in tokens where bytes.prefix(token.count).elementsEqual(token.prefix(bytes.count)) {
+      guard bytes.count < token.count else { return meaning }
+      undecided = true
+    }
+    return undecided ? nil : .garbage
+  }
+
+  private static let tokens: [(token: [UInt8], meaning: FirstBytes)] =
+    ["GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE "].map {
+      (Array($0.utf8), .http)
+    } + [
+      (Array("PROXY ".utf8), .proxyV1),
+      ([0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A], .proxyV2),
+    ]
+}
+
+extension FirstBytes: CustomStringConvertible {
+  /// The name used as a label of metrics and in logs.
+  public var description: String {
+    switch self {
+    case .rtmp: "rtmp"
+    case .rtmpe: "rtmpe"
+    case .tls: "tls"
+    case .http: "http"
+    case .proxyV1: "proxy_v1"
+    case .proxyV2: "proxy_v2"
+    case .policyRequest: "policy"
+    case .garbage: "garbage"
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import NIOSSL
+import Synchronization
+
+/// A version of TLS; the raw value is its name in the configuration.
+public enum TLSProtocolVersion: String, Sendable, Hashable, CaseIterable, Comparable {
+  /// TLS 1.0, only for players that know nothing better.
+  case v1_0 = "1.0"
+  /// TLS 1.1.
+  case v1_1 = "1.1"
+  /// TLS 1.2.
+  case v1_2 = "1.2"
+  /// TLS 1.3.
+  case v1_3 = "1.3"
+
+  /// Older versions come first.
+  public static func < (left: TLSProtocolVersion, right: TLSProtocolVersion) -> Bool { left.rawValue < right.rawValue }
+
+  var version: TLSVersion {
+    switch self {
+    case .v1_0: .tlsv1
+    case .v1_1: .tlsv11
+    case .v1_2: .tlsv12
+    case .v1_3: .tlsv13
+    }
+  }
+}
+
+/// Why a TLS context could not be made.
+public enum TLSLoadError: Error, CustomStringConvertible {
+  /// The certificate file is missing, unreadable, or holds no PEM certificate.
+  case certificate(path: String, cause: String)
+  /// The key file is missing, unreadable, or holds no PEM key.
+  case key(path: String, cause: String)
+  /// The lowest version is above the highest.
+  case versions(minimum: TLSProtocolVersion, maximum: TLSProtocolVersion)
+  /// Certificate and key do not belong together, or the library refused them.
+  case context(certificatePath: String, keyPath: String, cause: String)
+
+  /// One line for the operator.
+  public var description: String {
+    switch self {
+    case .certificate(let path, let cause): "certificate \(path): \(cause)"
+    case .key(let path, let cause): "key \(path): \(cause)"
+    case .versions(let minimum, let maximum):
+      "minimum TLS version \(minimum.rawValue) is above the maximum \(maximum.rawValue)"
+    case .context(let certificatePath, let keyPath, let cause):
+      "certificate \(certificatePath) and key \(keyPath) do not work together: \(cause)"
+    }
+  }
+}
+
+/// What a TLS listener is made of.
+public struct TLSSettings: Sendable, Hashable {
+  /// A PEM file: the certificate, then the rest of its chain.
+  public var certificatePath: String
+  /// A PEM file: the private key.
+  public var keyPath: String
+  /// The lowest version spoken.
+  public var minimumVersion: TLSProtocolVersion
+  /// The highest version spoken.
+  public var maximumVersion: TLSProtocolVersion
+
+  /// Describes TLS; 1.2 to 1.3 unless told otherwise.
+  public init(
+    certificatePath: String, keyPath: String, minimumVersion: TLSProtocolVersion = .v1_2,
+    maximumVersion: TLSProtocolVersion = .v1_3
+  ) {
+    self.certificatePath = certificatePath
+    self.keyPath = keyPath
+    self.minimumVersion = minimumVersion
+    self.maximumVersion = maximumVersion
+  }
+
+  /// Reads the files and makes the context.
+  public func makeContext() throws(TLSLoadError) -> NIOSSLContext {
+    guard minimumVersion <= maximumVersion else {
+      throw .versions(minimum: minimumVersion, maximum: maximumVersion)
+    }
+    let chain: [NIOSSLCertificate]
+    do {
+      chain = try NIOSSLCertificate.fromPEMFile(certificatePath)
+    } catch {
+      throw .certificate(path: certificatePath, cause: "\(error)")
+    }
+    guard !chain.isEmpty else { throw .certificate(path: certificatePath, cause: "no certificate in it") }
+    let key: NIOSSLPrivateKey
+    do {
+      key = try NIOSSLPrivateKey(file: keyPath, format: .pem)
+    } catch {
+      throw .key(path: keyPath, cause: "\(error)")
+    }
+    var configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+    configuration.minimumTLSVersion = minimumVersion.version
+    configuration.maximumTLSVersion = maximumVersion.version
+    configuration.applicationProtocols = ["http/1.1"]
+    do {
+      return try NIOSSLContext(configuration: configuration)
+    } catch {
+      throw .context(certificatePath: certificatePath, keyPath: keyPath, cause: "\(error)")
+    }
+  }
+}
+
+/// The TLS context that new connections get. Replaced whole when certificates are reloaded; open connections keep
+/// theirs.
+public final class TLSContextSource: Sendable {
+  private let context: Mutex<NIOSSLContext>
+
+  /// Starts with a context.
+  public init(_ context: NIOSSLContext) {
+    self.context = Mutex(context)
+  }
+
+  /// Reads the files and starts with them.
+  public convenience init(_ settings: TLSSettings) throws(TLSLoadError) {
+    self.init(try settings.makeContext())
+  }
+
+  /// The context of the next connection.
+  public var current: NIOSSLContext { context.withLock { $0 } }
+
+  /// New connections get `context` from now on.
+  public func replace(with context: NIOSSLContext) {
+    self.context.withLock { $0 = context }
+  }
+
+  /// Reads the files again; when that fails, the context in force stays.
+  public func reload(_ settings: TLSSettings) throws(TLSLoadError) {
+    replace(with: try settings.makeContext())
+  }
+}

@@ -1,0 +1,350 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+
+/// The conversation on one HTTP/1 connection: requests are answered one at a time and in order, each phase has its
+/// time-out, and nothing is read while an answer is being made.
+///
+///     waiting -> readingHead -> readingBody -> responding -> writing -> waiting
+///        (any but responding) -- failure --> writing -> lingering -> closed
+final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private enum Phase {
+    /// For the first byte of a request.
+    case waiting
+    case readingHead
+    case readingBody
+    /// The responder is at work; the number tells a late answer from the awaited one.
+    case responding(HTTPRequestReader.Received, Task<Void, Never>, number: Int)
+    /// The answer is on its way to the client.
+    case writing(AfterWriting)
+    /// The last answer was sent; what still comes is thrown away until the client closes.
+    case lingering
+    /// Closed, or handed to the web-socket handlers.
+    case ended
+  }
+
+  /// What follows an answer.
+  enum AfterWriting {
+    case nextRequest
+    case close
+    case linger
+  }
+
+  private enum Exchange {
+    case request(HTTPRequestReader.Received)
+    case failure(ProblemDocument)
+  }
+
+  private let door: DoorConnection?
+  private let handlers: HTTPServerPipeline.Handlers
+  private let responder: any HTTPResponder
+  private let limits: HTTPLimits
+  private var reader: HTTPRequestReader
+  private var phase = Phase.waiting
+  private var queue = CircularBuffer<Exchange>()
+  private var timer: Scheduled<Void>?
+  private var context: ChannelHandlerContext?
+  private var answered = 0
+  private var readIsHeld = false
+  private var continueIsDue = false
+  private var isDraining = false
+
+  init(
+    door: DoorConnection?, responder: any HTTPResponder, limits: HTTPLimits, handlers: HTTPServerPipeline.Handlers
+  ) {
+    self.door = door
+    self.responder = responder
+    self.limits = limits
+    self.handlers = handlers
+    let origin = HTTPRequestReader.Origin(
+      scheme: door?.isEncrypted == true ? "https" : "http", remoteAddress: door?.info.remoteAddress,
+      listener: door?.info.listener ?? ListenerID(rawValue: "-"))
+    reader = HTTPRequestReader(limits: limits, origin: origin)
+  }
+
+  // MARK: Channel events
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    // The first request shares the time that the connection has for its handshake.
+    let deadline = context.eventLoop.now + limits.headTimeout
+    arm(at: min(deadline, door?.handshakeDeadline ?? deadline))
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    end()
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    end()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch phase {
+    case .lingering, .ended, .writing(.linger), .writing(.close): return
+    case .waiting, .readingHead, .readingBody, .responding, .writing(.nextRequest): break
+    }
+    guard let output = reader.receive(unwrapInboundIn(data)) else {
+      if case .readingHead = phase, reader.isInBody { enterBody() }
+      return
+    }
+    take(output)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case is HTTPParserError, is ByteToMessageDecoderError:
+      if let output = reader.fail(HTTPRequestReader.problem(for: error)) { take(output) }
+    default:
+      close(ConnectionReason(closedBy: error))
+    }
+  }
+
+  /// Nothing is read while an answer is due, so that a client cannot make the queue grow.
+  func read(context: ChannelHandlerContext) {
+    switch phase {
+    case .responding, .writing: readIsHeld = true
+    case .waiting, .readingHead, .readingBody, .lingering, .ended: context.read()
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is DrainEvent else { return context.fireUserInboundEventTriggered(event) }
+    isDraining = true
+    if case .waiting = phase { close(.draining) }
+  }
+
+  /// Called for every read before the decoder.
+  func bytesArrived() {
+    guard case .waiting = phase else { return }
+    phase = .readingHead
+    // The time for the first head began when the handler was added.
+    if answered > 0 { arm(after: limits.headTimeout) }
+  }
+
+  // MARK: Requests
+
+  private func take(_ output: HTTPRequestReader.Output) {
+    switch output {
+    case .continueExpected:
+      continueIsDue = true
+      if case .readingHead = phase { enterBody() }
+    case .failure(let problem):
+      queue.append(.failure(problem))
+    case .request(let received):
+      queue.append(.request(received))
+      if queue.count > limits.pipelinedRequests {
+        let problem = ProblemDocument(status: .tooManyRequests, detail: "too many requests before the answers")
+        if let failure = reader.fail(problem) { take(failure) }
+      }
+    }
+    startNext()
+  }
+
+  private func enterBody() {
+    phase = .readingBody
+    arm(after: limits.bodyTimeout)
+    guard continueIsDue, let context else { return }
+    continueIsDue = false
+    context.writeAndFlush(
+      wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+  }
+
+  private func startNext() {
+    switch phase {
+    case .waiting, .readingHead, .readingBody: break
+    case .responding, .writing, .lingering, .ended: return
+    }
+    guard let context, let exchange = queue.popFirst() else { return }
+    continueIsDue = reader.isInBody && continueIsDue
+    door?.established()
+    switch exchange {
+    case .failure(let problem):
+      door?.note(.badRequest)
+      write(problem.response(), to: nil, then: .linger)
+    case .request(let received):
+      answered += 1
+      let number = answered
+      let loop = context.eventLoop
+      let handler = NIOLoopBound(self, eventLoop: loop)
+      let request = received.request
+      let task = Task { [responder] in
+        let response = await responder.respond(to: request)
+        loop.execute { handler.value.responded(response, number: number) }
+      }
+      phase = .responding(received, task, number: number)
+      arm(after: limits.responseTimeout)
+    }
+  }
+
+  private func responded(_ response: HTTPServerResponse, number: Int) {
+    guard case .responding(let received, _, let awaited) = phase, awaited == number else { return }
+    switch response.content {
+    case .body:
+      let ends = !received.keepsAlive || isDraining
+      write(response, to: received, then: ends ? .close : .nextRequest)
+    case .webSocket(let service, let socketLimits):
+      changeToWebSocket(response, for: received, service: service, limits: socketLimits)
+    }
+  }
+
+  // MARK: Answers
+
+  private func write(
+    _ response: HTTPServerResponse, to received: HTTPRequestReader.Received?, then after: AfterWriting
+  ) {
+    guard let context else { return }
+    phase = .writing(after)
+    arm(after: limits.writeTimeout)
+    let closes = if case .nextRequest = after { false } else { true }
+    let head = HTTPResponseHead(response, closes: closes, speaksHTTP11: received?.request.speaksHTTP11 ?? true)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    let body = response.body
+    if body.readableBytes > 0, received?.request.method != .head, response.mayHaveBody {
+      context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    }
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenComplete { result in
+      switch result {
+      case .success: self.wrote(then: after)
+      case .failure: self.close(.clientClosed)
+      }
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+  }
+
+  private func wrote(then after: AfterWriting) {
+    guard case .writing = phase, let context else { return }
+    switch after {
+    case .close:
+      close(.finished)
+    case .linger:
+      linger(context)
+    case .nextRequest:
+      phase = .waiting
+      if reader.isInBody {
+        enterBody()
+      } else {
+        arm(after: limits.idleTimeout)
+      }
+      startNext()
+      switch phase {
+      case .waiting where isDraining: close(.draining)
+      case .waiting, .readingHead, .readingBody: resumeReading(context)
+      case .responding, .writing, .lingering, .ended: break
+      }
+    }
+  }
+
+  /// Closes our side and lets the client read the answer: closing with unread bytes would reset the connection.
+  private func linger(_ context: ChannelHandlerContext) {
+    phase = .lingering
+    arm(after: limits.lingerTimeout)
+    let closed = context.eventLoop.makePromise(of: Void.self)
+    closed.futureResult.assumeIsolated().whenFailure { _ in self.close(.finished) }
+    context.channel.close(mode: .output, promise: closed)
+    resumeReading(context)
+  }
+
+  private func resumeReading(_ context: ChannelHandlerContext) {
+    guard readIsHeld else { return }
+    readIsHeld = false
+    context.read()
+  }
+
+  // MARK: Web socket
+
+  private func changeToWebSocket(
+    _ response: HTTPServerResponse, for received: HTTPRequestReader.Received, service: any WebSocketService,
+    limits socketLimits: WebSocketLimits
+  ) {
+    guard let context else { return }
+    do {
+      let accepted = try WebSocketUpgrade.accept(received.request, adding: response.fields, on: context.channel)
+      accepted.assumeIsolated().whenComplete { result in
+        switch result {
+        case .success(let headers): self.changeToWebSocket(headers, service: service, limits: socketLimits)
+        case .failure: self.close(.setupFailed)
+        }
+      }
+    } catch {
+      write(error.response, to: received, then: received.keepsAlive ? .nextRequest : .close)
+    }
+  }
+
+  private func changeToWebSocket(
+    _ headers: HTTPHeaders, service: any WebSocketService, limits socketLimits: WebSocketLimits
+  ) {
+    guard case .responding = phase, let context else { return }
+    let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    end()
+    let channel = context.channel
+    let pipeline = channel.pipeline.syncOperations
+    pipeline.removeHandler(handlers.encoder, promise: nil)
+    do {
+      try WebSocketHandler.install(on: channel, door: door, service: service, limits: socketLimits)
+    } catch {
+      return close(.setupFailed)
+    }
+    pipeline.removeHandler(self, promise: nil)
+    pipeline.removeHandler(handlers.activity, promise: nil)
+    // Last, for it hands on the bytes that came behind the request.
+    pipeline.removeHandler(handlers.decoder, promise: nil)
+    if readIsHeld { channel.read() }
+  }
+
+  // MARK: Time
+
+  private func arm(after amount: TimeAmount) {
+    guard let context else { return }
+    arm(at: context.eventLoop.now + amount)
+  }
+
+  private func arm(at deadline: NIODeadline) {
+    guard let context else { return }
+    timer?.cancel()
+    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timedOut() }
+  }
+
+  private func timedOut() {
+    switch phase {
+    case .waiting:
+      close(answered > 0 ? .idle : .handshakeTimeout)
+    case .readingHead, .readingBody:
+      door?.note(.requestTimeout)
+      if let output = reader.fail(ProblemDocument(status: .requestTimeout)) { take(output) }
+    case .responding(let received, let task, _):
+      task.cancel()
+      let problem = ProblemDocument(status: .serviceUnavailable, detail: "the answer took too long")
+      write(problem.response(), to: received, then: .linger)
+    case .writing:
+      close(.writeTimeout)
+    case .lingering:
+      close(.finished)
+    case .ended:
+      break
+    }
+  }
+
+  private func close(_ reason: ConnectionReason) {
+    door?.note(reason)
+    context?.close(promise: nil)
+  }
+
+  /// Stops the clock and the responder; the handler does nothing more.
+  private func end() {
+    timer?.cancel()
+    timer = nil
+    if case .responding(_, let task, _) = phase { task.cancel() }
+    phase = .ended
+    queue.removeAll()
+  }
+}

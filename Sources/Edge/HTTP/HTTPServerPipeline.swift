@@ -1,0 +1,49 @@
+import NIOCore
+import NIOHTTP1
+
+/// Puts the HTTP/1 stack on a channel.
+enum HTTPServerPipeline {
+  /// Adds the handlers at the end of the pipeline; on the channel's event loop.
+  ///
+  /// - Parameter connection: the door's view of the connection; nil on channels that did not come in by a listener.
+  static func install(
+    on channel: any Channel, connection: DoorConnection?, responder: any HTTPResponder, limits: HTTPLimits
+  ) throws {
+    var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+    decoderLimits.maxHeaderFieldSize = max(limits.headBytes, limits.targetBytes)
+    decoderLimits.maxHeaderListSize = limits.headBytes + limits.targetBytes
+    decoderLimits.maxHeaderFieldCount = limits.fields
+    let decoder = HTTPRequestDecoder(
+      leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop,
+      limitConfiguration: decoderLimits)
+    let handlers = Handlers(
+      activity: HTTPActivityHandler(), encoder: HTTPResponseEncoder(), decoder: ByteToMessageHandler(decoder))
+    let connectionHandler = HTTPConnectionHandler(
+      door: connection, responder: responder, limits: limits, handlers: handlers)
+    handlers.activity.onBytes = { [weak connectionHandler] in connectionHandler?.bytesArrived() }
+    try channel.pipeline.syncOperations.addHandlers([
+      handlers.activity, handlers.encoder, handlers.decoder, connectionHandler,
+    ])
+  }
+
+  /// The handlers below the connection's, which leave with it when the protocol changes.
+  struct Handlers {
+    let activity: HTTPActivityHandler
+    let encoder: HTTPResponseEncoder
+    let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+  }
+}
+
+/// Tells that bytes have come, before the decoder makes anything of them: a request starts with its first byte, not
+/// with its complete head.
+final class HTTPActivityHandler: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  var onBytes: (() -> Void)?
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    onBytes?()
+    context.fireChannelRead(data)
+  }
+}
