@@ -1,0 +1,126 @@
+import Media
+import NIOCore
+import Metrics
+import RTP
+import Synchronization
+
+/// Pictures as VP8.
+final class PictureRendition: TranscodedRendition {
+  private let track: TrackID
+  private let lane: MediaLane<Chain>
+  private let sinks = Mutex<[any FrameSink]>([])
+
+  init(of track: TrackID, from format: VideoFormat, resources: RenditionResources) {
+    self.track = track
+    // A picture costs a worker several times what sound does.
+    self.lane = resources.workers.lane(TranscodeLabel(format.codec, to: .vp8()), weight: 5) {
+      Chain(format: format, failures: resources.codecFailures, maximumPayload: resources.maximumPayload)
+    }
+  }
+
+  func setSinks(_ sinks: [any FrameSink]) { self.sinks.withLock { $0 = sinks } }
+
+  func start(_ group: [EncodedFrame]) {
+    guard !group.isEmpty else { return }
+    let receivedAt = NIODeadline.now()
+    lane.submit { [self] chain in chain.catchUp(group) { deliver($0, receivedAt: receivedAt) } }
+  }
+
+  func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool {
+    let admission = lane.submit(at: frame.time) { [self] chain in
+      chain.push(frame) { deliver($0, receivedAt: receivedAt) }
+    }
+    if case .accepted = admission { return true } else { return false }
+  }
+
+  func requestKeyFrame() {
+    let receivedAt = NIODeadline.now()
+    lane.submit { [self] chain in chain.requestKeyFrame { deliver($0, receivedAt: receivedAt) } }
+  }
+
+  func stop() { setSinks([]) }
+
+  private func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
+    for sink in sinks.withLock({ $0 }) {
+      sink.deliver(frame, of: track, untouched: nil, receivedAt: receivedAt)
+    }
+  }
+
+  /// Decoder, encoder and packetiser; lives on the worker.
+  private struct Chain {
+    private let format: VideoFormat
+    private let failures: Counter
+    private var transcoder: VideoTranscoder?
+    private var packetizer: VP8Packetizer
+    private var backoff = CodecBackoff()
+    /// A decoder that starts in the middle of a group of pictures shows damage until the next key frame.
+    private var isReady = false
+    /// Media time of the last key frame that came out.
+    private var lastKeyFrame: Int64?
+    private var newest: Int64 = 0
+
+    /// Requests within this time after a key frame wait for the next picture: each costs all receivers.
+    private static let shortestKeyFrameDistance: Int64 = 100_000
+
+    init(format: VideoFormat, failures: Counter, maximumPayload: Int) {
+      self.format = format
+      self.failures = failures
+      var random = SystemRandomNumberGenerator()
+      self.packetizer = VP8Packetizer(maximumPayload: maximumPayload, using: &random)
+    }
+
+    mutating func catchUp(_ group: [EncodedFrame], emit: (PacketizedFrame) -> Void) {
+      guard let last = group.last else { return }
+      attempt(at: last.time) { chain, transcoder throws(MediaError) in
+        for frame in group { try transcoder.catchUp(frame) }
+        chain.isReady = true
+        try transcoder.encodeLatestPicture { chain.packetize($0, emit) }
+      }
+    }
+
+    mutating func push(_ frame: EncodedFrame, emit: (PacketizedFrame) -> Void) {
+      guard isReady || frame.isKeyFrame else { return }
+      attempt(at: frame.time) { chain, transcoder throws(MediaError) in
+        chain.isReady = true
+        try transcoder.push(frame) { chain.packetize($0, emit) }
+      }
+    }
+
+    mutating func requestKeyFrame(emit: (PacketizedFrame) -> Void) {
+      guard isReady, let transcoder else { return }
+      if let lastKeyFrame, newest - lastKeyFrame < Self.shortestKeyFrameDistance {
+        return transcoder.requestKeyFrame()
+      }
+      // At once, not with the next picture: a shared screen may stand still for long.
+      attempt(at: newest) { chain, transcoder throws(MediaError) in
+        try transcoder.encodeLatestPicture { chain.packetize($0, emit) }
+      }
+    }
+
+    private mutating func attempt(
+      at time: Int64, _ work: (inout Chain, VideoTranscoder) throws(MediaError) -> Void
+    ) {
+      guard backoff.allows(time) else { return }
+      do throws(MediaError) {
+        let transcoder: VideoTranscoder
+        if let open = self.transcoder { transcoder = open } else { transcoder = try VideoTranscoder(from: format) }
+        self.transcoder = transcoder
+        try work(&self, transcoder)
+        backoff.succeeded()
+      } catch {
+        failures.add()
+        backoff.failed(at: time)
+        transcoder = nil
+        isReady = false
+      }
+    }
+
+    private mutating func packetize(_ picture: EncodedFrame, _ emit: (PacketizedFrame) -> Void) {
+      newest = picture.time
+      if picture.isKeyFrame { lastKeyFrame = picture.time }
+      let ticks = StreamClock.ticks(ofMediaTime: picture.time, clockRate: PayloadCodec.vp8.clockRate)
+      guard let frame = try? packetizer.packetize(picture.data, mediaTime: ticks) else { return }
+      emit(frame)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Media
+import NIOCore
+import RTP
+
+/// One publisher's stay: from its accepted publish to its end, or until another takes its name over.
+public struct Publication: Sendable {
+  /// Tells a publication from those that spoke under the same name before and after it.
+  let generation: UInt64
+  let room: RoomName
+  let speaker: Speaker
+  let resources: RenditionResources
+  /// Tells the room that the speaker's tracks are not what they were.
+  let changed: @Sendable () -> Void
+
+  /// The identity of the speaker in its room.
+  public var participant: ParticipantID { speaker.id }
+}
+
+/// The way of one publisher's media into the room; confined to the event loop of its connection.
+public final class PublicationFeed {
+  private let publication: Publication
+  private let loop: any EventLoop
+  private var timeline = Timeline()
+  private var audio: TrackFeed?
+  private var video: TrackFeed?
+
+  /// Begins to feed an accepted publication from a connection's loop.
+  public init(_ publication: Publication, loop: any EventLoop) {
+    self.publication = publication
+    self.loop = loop
+  }
+
+  /// Takes one frame.
+  /// - Parameters:
+  ///   - data: the frame as its codec defines it, without container headers.
+  ///   - timestamp: presentation time in milliseconds, unwrapped, on the publisher's clock.
+  ///   - receivedAt: when the last byte of the message was read.
+  public func receive(
+    _ data: ByteBuffer, source: SourceFormat, timestamp: Int64, isKeyFrame: Bool, receivedAt: NIODeadline
+  ) {
+    let elapsed = (receivedAt - publication.speaker.began).nanoseconds / 1000
+    let time = timeline.mediaTime(milliseconds: timestamp, elapsed: max(0, elapsed))
+    let frame = EncodedFrame(time: time, isKeyFrame: isKeyFrame, data: data)
+    if feed(source.kind).receive(frame, source: source, receivedAt: receivedAt) { publication.changed() }
+  }
+
+  /// Ends the flow: the connection is closed, or another one took the name over.
+  public func end() {
+    audio?.end()
+    video?.end()
+    audio = nil
+    video = nil
+  }
+
+  private func feed(_ kind: MediaKind) -> TrackFeed {
+    switch kind {
+    case .audio:
+      if let audio { return audio }
+      let feed = make(.audio)
+      audio = feed
+      return feed
+    case .video:
+      if let video { return video }
+      let feed = make(.video)
+      video = feed
+      return feed
+    }
+  }
+
+  private func make(_ kind: MediaKind) -> TrackFeed {
+    TrackFeed(track: publication.speaker.track(kind), resources: publication.resources, loop: loop)
+  }
+}
