@@ -1,5 +1,8 @@
 /// What a connection has counted since it began. The owner reads and sums them.
 public struct PeerConnectionCounters: Hashable, Sendable {
+  /// Nothing counted yet.
+  public init() {}
+
   /// RTP packets put into the arena, those sent again included.
   public internal(set) var packetsSent: UInt64 = 0
   /// Their bytes, protection included, UDP and IP not.

@@ -99,7 +99,7 @@ public struct MediaSection: Hashable, Sendable {
 }
 
 extension MediaSection {
-  var mid: String? {
+  public var mid: String? {
     for case .mid(let mid) in self.attributes { return mid }
     return nil
   }
