@@ -1,0 +1,320 @@
+import NIOCore
+import RTP
+import Rooms
+import WebRTC
+
+/// The media of one event loop: its UDP socket, the peers that live here, and the fan-out of tracks to them.
+///
+/// Confined to the loop. Others hold its ``Handle``.
+final class MediaLoop {
+  let base: MediaPlane.Base
+  let socket: MediaSocket
+  /// What other threads hold of this loop.
+  private(set) lazy var handle = Handle(self)
+  private var plane: MediaPlane?
+  private let arena: DatagramArena
+  private var sender: DatagramSender
+  private var peers: [PeerID: Peer] = [:]
+  private var byAddress: [RemoteAddress: Peer] = [:]
+  /// Addresses whose packets come here, of peers that live elsewhere.
+  private var elsewhere: [RemoteAddress: Handle] = [:]
+  private var outlets: [TrackID: [Receiver]] = [:]
+  private var nextSubscriber: UInt64
+  private var ticker: RepeatedTask?
+  private var pacer: RepeatedTask?
+
+  /// How often timers are looked at. DTLS asks for 50 ms at the finest.
+  private static let tick = TimeAmount.milliseconds(20)
+  /// Packets of cached pictures that go to one receiver at once, and again each `pace`: faster than any picture needs,
+  /// slower than the smallest receive buffer fills.
+  private static let burst = 48
+  private static let pace = TimeAmount.milliseconds(4)
+  private static let maximumForwards = 4096
+
+  init(_ socket: MediaSocket, _ base: MediaPlane.Base, firstSubscriber: UInt64) {
+    self.socket = socket
+    self.base = base
+    self.sender = DatagramSender(socket: socket.descriptor)
+    self.nextSubscriber = firstSubscriber
+    let hook = FlushHook()
+    self.arena = DatagramArena(slots: 128) { _ in hook.flush?() }
+    hook.flush = { [weak self] in self?.flush() }
+  }
+
+  private var loop: any EventLoop { socket.channel.eventLoop }
+
+  /// Begins to read. Peers come from `plane` from here on.
+  func begin(_ plane: MediaPlane) throws {
+    self.plane = plane
+    try socket.channel.pipeline.syncOperations.addHandler(DatagramHandler(self))
+    try socket.channel.syncOptions?.setOption(.autoRead, value: true)
+    socket.channel.read()
+  }
+
+  // MARK: Coming in
+
+  func receive(_ datagram: ByteBuffer, from address: SocketAddress) {
+    guard let key = RemoteAddress(address) else { return }
+    let now = NIODeadline.now()
+    if let peer = byAddress[key] { return process(datagram, from: address, key, for: peer, at: now) }
+    if let owner = elsewhere[key] { return owner.handOver(datagram, from: address) }
+    guard let ufrag = STUNMessage.localUfrag(of: datagram) else { return }
+    switch plane?.claim(ufrag, for: handle) {
+    case .pending(let pending):
+      guard let peer = settle(pending, at: now) else { return }
+      process(datagram, from: address, key, for: peer, at: now)
+    case .resident(let id, let owner):
+      if let peer = peers[id] { return process(datagram, from: address, key, for: peer, at: now) }
+      if elsewhere.count >= Self.maximumForwards { elsewhere.removeAll(keepingCapacity: true) }
+      elsewhere[key] = owner
+      owner.handOver(datagram, from: address)
+    case nil: break
+    }
+  }
+
+  func readComplete() { flush() }
+
+  private func settle(_ pending: MediaPlane.PendingPeer, at now: NIODeadline) -> Peer? {
+    let connection: PeerConnection
+    do throws(WebRTCError) {
+      connection = try PeerConnection(
+        plan: pending.plan.session, certificate: base.certificate, clock: base.clock, at: now)
+    } catch {
+      base.log.error("no peer connection", metadata: ["reason": "\(error)"])
+      plane?.forget(pending.id)
+      pending.onEvent(.closed(reason: "failed"))
+      return nil
+    }
+    let peer = Peer(id: pending.id, connection: connection, plan: pending.plan, onEvent: pending.onEvent)
+    peers[peer.id] = peer
+    startTicking()
+    return peer
+  }
+
+  private func process(
+    _ datagram: ByteBuffer, from address: SocketAddress, _ key: RemoteAddress, for peer: Peer, at now: NIODeadline
+  ) {
+    var datagram = datagram
+    peer.connection.receive(&datagram, from: address, at: now, into: arena)
+    if !peer.addresses.contains(key), peer.connection.accepts(address) {
+      peer.addresses.insert(key)
+      byAddress[key] = peer
+    }
+    handleEvents(of: peer, at: now)
+  }
+
+  private func handleEvents(of peer: Peer, at now: NIODeadline) {
+    while let event = peer.connection.next() {
+      switch event {
+      case .connected:
+        peer.isConnected = true
+        peer.onEvent(.connected)
+        subscribe(peer)
+      case .keyFrameRequested(let section):
+        for receiver in peer.receivers where receiver.section == section {
+          receiver.track.requestKeyFrame(for: receiver.id)
+        }
+      case .receiverReport(let section, let report):
+        let before = peer.lost[section] ?? 0
+        peer.lost[section] = max(before, report.cumulativeLost)
+        if report.cumulativeLost > before { base.metrics.lost.add(UInt64(report.cumulativeLost - before)) }
+      case .closed(let closure): remove(peer, reason: closure.kind)
+      }
+    }
+  }
+
+  // MARK: Tracks
+
+  /// Makes the peer's receivers what its plan says.
+  private func subscribe(_ peer: Peer) {
+    guard peer.isConnected else { return }
+    var wanted: [(section: Int, track: Track, codecs: Set<PayloadCodec>)] = []
+    for (index, section) in peer.plan.session.sections.enumerated() {
+      guard section.stream != nil, let track = peer.plan.tracks[section.mid] else { continue }
+      wanted.append((index, track, Set(section.payloadTypes.codecs)))
+    }
+    for receiver in peer.receivers
+    where !wanted.contains(where: {
+      $0.section == receiver.section && $0.track === receiver.track && $0.codecs == receiver.codecs
+    }) {
+      drop(receiver)
+    }
+    peer.receivers.removeAll { receiver in outlets[receiver.track.id]?.contains { $0 === receiver } != true }
+    for (section, track, codecs) in wanted where !peer.receivers.contains(where: { $0.section == section }) {
+      let receiver = Receiver(peer: peer, id: takeSubscriber(), track: track, section: section, codecs: codecs)
+      peer.receivers.append(receiver)
+      outlets[track.id, default: []].append(receiver)
+      track.subscribe(Subscriber(id: receiver.id, codecs: codecs, sink: handle))
+    }
+  }
+
+  private func drop(_ receiver: Receiver) {
+    receiver.track.unsubscribe(receiver.id)
+    outlets[receiver.track.id]?.removeAll { $0 === receiver }
+    if outlets[receiver.track.id]?.isEmpty == true { outlets[receiver.track.id] = nil }
+  }
+
+  private func remove(_ peer: Peer, reason: String) {
+    guard peers.removeValue(forKey: peer.id) != nil else { return }
+    for receiver in peer.receivers { drop(receiver) }
+    peer.receivers.removeAll()
+    for key in peer.addresses { byAddress[key] = nil }
+    plane?.forget(peer.id)
+    base.metrics.countRejections(peer)
+    peer.onEvent(.closed(reason: reason))
+  }
+
+  private func takeSubscriber() -> SubscriberID {
+    defer { nextSubscriber += 1 }
+    return SubscriberID(nextSubscriber)
+  }
+
+  // MARK: Going out
+
+  /// One frame to all its receivers here.
+  func fanOut(_ frame: PacketizedFrame, of track: TrackID, untouched: PayloadCodec?, receivedAt: NIODeadline) {
+    guard let receivers = outlets[track] else { return }
+    let now = NIODeadline.now()
+    var packets = 0
+    for receiver in receivers where receiver.take(frame, untouched: untouched) == .send {
+      receiver.peer.connection.send(
+        frame, section: receiver.section, mediaTime: frame.mediaTime, at: now, into: arena)
+      packets += frame.count
+    }
+    guard packets > 0 else { return }
+    flush()
+    count(packets, of: track)
+    base.metrics.delay.record(nanoseconds: UInt64(max(0, (NIODeadline.now() - receivedAt).nanoseconds)))
+  }
+
+  func catchUp(_ group: [PacketizedFrame], of track: TrackID, to subscriber: SubscriberID) {
+    guard let receiver = outlets[track]?.first(where: { $0.id == subscriber }) else { return }
+    receiver.catchUp(group)
+    sendBacklog(of: receiver, at: .now())
+    flush()
+    if receiver.isCatchingUp { startPacing() }
+  }
+
+  private func sendBacklog(of receiver: Receiver, at now: NIODeadline) {
+    var packets = 0
+    while packets < Self.burst, let (frame, mediaTime) = receiver.nextOfBacklog() {
+      receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
+      packets += frame.count
+    }
+    count(packets, of: receiver.track.id)
+  }
+
+  private func count(_ packets: Int, of track: TrackID) {
+    (track.isAudio ? base.metrics.audioPacketsOut : base.metrics.videoPacketsOut).add(UInt64(packets))
+  }
+
+  /// Sends what the arena holds. What the kernel does not take is lost, as on any network; receivers ask again.
+  private func flush() {
+    guard !arena.isEmpty else { return }
+    let result = sender.send(arena)
+    base.metrics.sendCalls.add(UInt64(result.calls))
+    if result.refused > 0 { base.metrics.datagramsRefused.add(UInt64(result.refused)) }
+  }
+
+  // MARK: Time
+
+  private func startTicking() {
+    guard ticker == nil else { return }
+    ticker = repeatedly(each: Self.tick) { $0.ticked() }
+  }
+
+  private func ticked() {
+    let now = NIODeadline.now()
+    for peer in peers.values {
+      base.metrics.countRejections(peer)
+      guard let deadline = peer.connection.deadline, deadline <= now else { continue }
+      peer.connection.elapsed(at: now, into: arena)
+      handleEvents(of: peer, at: now)
+    }
+    flush()
+    if peers.isEmpty {
+      ticker?.cancel()
+      ticker = nil
+    }
+  }
+
+  private func repeatedly(each interval: TimeAmount, _ work: @escaping @Sendable (MediaLoop) -> Void) -> RepeatedTask {
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    return loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in work(bound.value) }
+  }
+
+  private func startPacing() {
+    guard pacer == nil else { return }
+    pacer = repeatedly(each: Self.pace) { $0.paced() }
+  }
+
+  private func paced() {
+    let now = NIODeadline.now()
+    var more = false
+    for receivers in outlets.values {
+      for receiver in receivers where receiver.isCatchingUp {
+        sendBacklog(of: receiver, at: now)
+        more = more || receiver.isCatchingUp
+      }
+    }
+    flush()
+    if !more {
+      pacer?.cancel()
+      pacer = nil
+    }
+  }
+
+  // MARK: For owners
+
+  func update(_ id: PeerID, _ plan: PeerPlan) {
+    guard let peer = peers[id] else { return }
+    peer.plan = plan
+    peer.connection.update(plan: plan.session, at: .now(), into: arena)
+    flush()
+    subscribe(peer)
+  }
+
+  func close(_ id: PeerID) {
+    guard let peer = peers[id] else { return }
+    peer.connection.close(at: .now(), into: arena)
+    flush()
+    remove(peer, reason: "closed")
+  }
+
+  func shutDown() -> EventLoopFuture<Void> {
+    for id in Array(peers.keys) { close(id) }
+    ticker?.cancel()
+    pacer?.cancel()
+    // The plane holds the loops, and each loop holds the plane.
+    plane = nil
+    return socket.channel.close()
+  }
+}
+
+/// Lets the arena, which is made first, call the loop that owns it.
+private final class FlushHook {
+  var flush: (() -> Void)?
+}
+
+/// Hands datagrams from the socket's channel to its media loop.
+private final class DatagramHandler: ChannelInboundHandler {
+  typealias InboundIn = AddressedEnvelope<ByteBuffer>
+
+  private let mediaLoop: MediaLoop
+
+  init(_ mediaLoop: MediaLoop) { self.mediaLoop = mediaLoop }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let envelope = unwrapInboundIn(data)
+    mediaLoop.receive(envelope.data, from: envelope.remoteAddress)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    mediaLoop.readComplete()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // ICMP errors of single peers come up here; the socket goes on for all others.
+    mediaLoop.base.log.debug("datagram socket", metadata: ["reason": "\(error)"])
+  }
+}

@@ -1,0 +1,56 @@
+import Metrics
+import WebRTC
+
+/// What the media plane counts into.
+public struct MediaMetrics: Sendable {
+  let audioPacketsOut: Counter
+  let videoPacketsOut: Counter
+  let packetsIn: Counter
+  let lost: Counter
+  let srtpRejected: MetricFamily<Counter>
+  let delay: Histogram
+  let datagramsRefused: Counter
+  let sendCalls: Counter
+
+  /// - Parameter srtpRejected: label reason.
+  public init(
+    audioPacketsOut: Counter, videoPacketsOut: Counter, packetsIn: Counter, lost: Counter,
+    srtpRejected: MetricFamily<Counter>, delay: Histogram, datagramsRefused: Counter, sendCalls: Counter
+  ) {
+    self.audioPacketsOut = audioPacketsOut
+    self.videoPacketsOut = videoPacketsOut
+    self.packetsIn = packetsIn
+    self.lost = lost
+    self.srtpRejected = srtpRejected
+    self.delay = delay
+    self.datagramsRefused = datagramsRefused
+    self.sendCalls = sendCalls
+  }
+}
+
+extension MediaMetrics {
+  /// Adds what a peer's connection has refused since it was counted last.
+  func countRejections(_ peer: Peer) {
+    let now = peer.connection.counters
+    guard now != peer.counted else { return }
+    for reason in SRTPRejection.allCases where now[reason] > peer.counted[reason] {
+      srtpRejected("\(reason)").add(now[reason] - peer.counted[reason])
+    }
+    packetsIn.add(now.packetsReceived &- peer.counted.packetsReceived)
+    peer.counted = now
+  }
+}
+
+extension PeerConnectionClosure {
+  /// A word for logs.
+  var kind: String {
+    switch self {
+    case .local: "closed"
+    case .dtlsAlert: "peer_closed"
+    case .consentExpired: "consent_expired"
+    case .wrongFingerprint: "wrong_fingerprint"
+    case .dtlsFailed: "dtls_failed"
+    case .handshakeTimedOut: "dtls_timeout"
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import NIOCore
+import Rooms
+import WebRTC
+
+/// A peer connection that lives on an event loop, with the tracks it receives.
+final class Peer {
+  let id: PeerID
+  let connection: PeerConnection
+  let onEvent: @Sendable (PeerEvent) -> Void
+  var plan: PeerPlan
+  var receivers: [Receiver] = []
+  /// The address pairs that passed a check.
+  var addresses: Set<RemoteAddress> = []
+  var isConnected = false
+  /// Packets that receivers said are lost, by section, as of the last report.
+  var lost: [Int: Int32] = [:]
+  /// What the gateway's counters have of the connection's already.
+  var counted = PeerConnectionCounters()
+
+  init(
+    id: PeerID, connection: PeerConnection, plan: PeerPlan, onEvent: @escaping @Sendable (PeerEvent) -> Void
+  ) {
+    self.id = id
+    self.connection = connection
+    self.plan = plan
+    self.onEvent = onEvent
+  }
+}

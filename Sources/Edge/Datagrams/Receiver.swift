@@ -1,0 +1,89 @@
+import NIOCore
+import RTP
+import Rooms
+
+/// One track on its way to one peer: what was sent last, and pictures that still wait to catch it up.
+///
+/// Confined to the peer's event loop.
+final class Receiver {
+  unowned let peer: Peer
+  let id: SubscriberID
+  let track: Track
+  /// The section of the session that carries the track.
+  let section: Int
+  let codecs: Set<PayloadCodec>
+  /// The payload that flows; nil until the first key frame.
+  private(set) var codec: PayloadCodec?
+  private var backlog: Backlog?
+  /// Media ticks of the newest frame sent.
+  private var newest: Int64?
+
+  /// Cached pictures not yet sent, and the live ones that came meanwhile.
+  struct Backlog {
+    var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64)>
+  }
+
+  init(peer: Peer, id: SubscriberID, track: Track, section: Int, codecs: Set<PayloadCodec>) {
+    self.peer = peer
+    self.id = id
+    self.track = track
+    self.section = section
+    self.codecs = codecs
+  }
+
+  /// What is to be done with a live frame.
+  enum Disposition {
+    case send
+    /// Kept behind the pictures that still catch up.
+    case kept
+    /// Another rendition's frame, or one that cannot be shown without its key frame.
+    case ignored
+  }
+
+  /// Takes a live frame. `untouched` is the payload that this track passes through, if it does: a receiver that takes
+  /// it gets that, and not also the transcoded rendition that others need.
+  func take(_ frame: PacketizedFrame, untouched: PayloadCodec?) -> Disposition {
+    if let untouched, codecs.contains(untouched) {
+      guard frame.codec == untouched else { return .ignored }
+    } else {
+      guard codecs.contains(frame.codec) else { return .ignored }
+    }
+    if backlog != nil, frame.codec == codec {
+      backlog?.frames.append((frame, frame.mediaTime))
+      return .kept
+    }
+    if codec != frame.codec {
+      guard frame.isKeyFrame else { return .ignored }
+      codec = frame.codec
+    }
+    newest = frame.mediaTime
+    return .send
+  }
+
+  /// Takes a cached group of pictures, to be sent before all that comes after it.
+  ///
+  /// Its pictures are moved close together, so that the receiver decodes them at once and goes on in the live time line
+  /// without having stood still: up to the newest one in steps of a millisecond for one who has seen nothing yet, or
+  /// right behind the last picture sent for one who has lost its place.
+  func catchUp(_ group: [PacketizedFrame]) {
+    guard let first = group.first, let last = group.last, codecs.contains(first.codec) else { return }
+    let step: Int64 = newest == nil ? Int64(first.codec.clockRate) / 1000 : 2
+    let start = newest.map { $0 + step } ?? last.mediaTime - Int64(group.count - 1) * step
+    codec = first.codec
+    var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64)> = []
+    for (index, frame) in group.enumerated() { frames.append((frame, start + Int64(index) * step)) }
+    backlog = Backlog(frames: frames)
+  }
+
+  var isCatchingUp: Bool { backlog != nil }
+
+  /// The next picture of the backlog. Nil when there is none, and from then on live frames go out directly.
+  func nextOfBacklog() -> (frame: PacketizedFrame, mediaTime: Int64)? {
+    guard let next = backlog?.frames.popFirst() else {
+      backlog = nil
+      return nil
+    }
+    newest = max(newest ?? next.mediaTime, next.mediaTime)
+    return next
+  }
+}

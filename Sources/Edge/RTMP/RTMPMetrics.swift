@@ -1,0 +1,20 @@
+import Metrics
+
+/// What RTMP connections count into.
+public struct RTMPMetrics: Sendable {
+  let bytesIn: Counter
+  let bytesOut: Counter
+  let malformedMedia: Counter
+  let connections: MetricFamily<Counter>
+
+  /// - Parameter connections: labels protocol, decision, reason.
+  public init(bytesIn: Counter, bytesOut: Counter, malformedMedia: Counter, connections: MetricFamily<Counter>) {
+    self.bytesIn = bytesIn
+    self.bytesOut = bytesOut
+    self.malformedMedia = malformedMedia
+    self.connections = connections
+  }
+
+  /// `reason` is a word of a fixed set.
+  func refused(reason: String) { connections("rtmp", "refused", reason).add() }
+}

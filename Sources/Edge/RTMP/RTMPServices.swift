@@ -1,0 +1,40 @@
+import Logging
+import NIOCore
+import RTMP
+import Rooms
+
+/// What RTMP connections share: the rooms, who may come in, and where they are counted.
+public struct RTMPServices: Sendable {
+  let rooms: RoomEngine
+  let sessions: LiveSessions
+  let limits: RTMPLimits
+  let metrics: RTMPMetrics
+  let log: Logger
+  /// Whether a room of that name is configured; asked on the connection's loop, so it must not block.
+  let knowsRoom: @Sendable (String) -> Bool
+
+  /// Puts the services together.
+  public init(
+    rooms: RoomEngine, sessions: LiveSessions, limits: RTMPLimits, metrics: RTMPMetrics, log: Logger,
+    knowsRoom: @escaping @Sendable (String) -> Bool
+  ) {
+    self.rooms = rooms
+    self.sessions = sessions
+    self.limits = limits
+    self.metrics = metrics
+    self.log = log
+    self.knowsRoom = knowsRoom
+  }
+
+  /// Makes the channel an RTMP connection. Call on the channel's event loop.
+  public func adopt(_ channel: any Channel, _ door: DoorConnection) throws {
+    let identity = sessions.identify(door: "rtmp", address: door.info.remoteAddress.ipAddress ?? "")
+    try channel.pipeline.syncOperations.addHandler(
+      RTMPConnection(services: self, identity: identity, door: door, now: .now()))
+  }
+}
+
+extension ConnectionReason {
+  /// The client broke a rule of RTMP.
+  static let protocolError = ConnectionReason(rawValue: "protocol_error")
+}
