@@ -1,0 +1,58 @@
+import Edge
+import HTTPTypes
+import Media
+import NIOCore
+import Rooms
+
+/// What the admin address answers.
+struct AdminRoutes: Sendable {
+  private let parts: GatewayParts
+  private let surface: AdminSurface
+
+  init(_ parts: GatewayParts) {
+    self.parts = parts
+    surface = AdminSurface(metrics: parts.metrics.registry, readiness: parts.readiness)
+  }
+
+  /// Health, readiness, metrics.
+  var router: HTTPRouter {
+    var router = HTTPRouter()
+    for path in ["/healthz", "/readyz"] {
+      router.on(.get, RoutePattern(stringLiteral: path)) { _ in answer(path) }
+    }
+    router.on(.get, "/metrics") { _ in
+      await Self.refresh(parts)
+      return answer("/metrics")
+    }
+    return router
+  }
+
+  private func answer(_ path: String) -> HTTPServerResponse {
+    let content = surface.answer(method: "GET", path: path)
+    var fields: HTTPFields = [.contentType: content.contentType]
+    for field in content.fields {
+      if let name = HTTPField.Name(field.name) { fields[name] = field.value }
+    }
+    return HTTPServerResponse(
+      status: HTTPResponse.Status(code: content.status), fields: fields, body: ByteBuffer(string: content.body))
+  }
+
+  /// Brings the metrics up to date that are states, not events.
+  private static func refresh(_ parts: GatewayParts) async {
+    let metrics = parts.metrics
+    let census = await parts.rooms.census
+    metrics.rooms().set(Int64(census.rooms))
+    metrics.participants("flash").set(Int64(census.flashSpeakers))
+    metrics.participants("browser").set(Int64(census.listeners + census.browserSpeakers))
+    var sessions: [String: Int64] = ["rtmp": 0, "webrtc": 0, "whep": 0]
+    for identity in parts.sessions.identities { sessions[identity.door, default: 0] += 1 }
+    for (door, count) in sessions { metrics.sessions(door, "connected").set(count) }
+    for (label, seconds) in parts.workers.transcodeSeconds {
+      let counter = metrics.transcodeTime(label.from, label.to)
+      // Two scrapes at one time may both find the same growth: the second adds nothing.
+      let nanoseconds = UInt64(max(0, seconds * 1e9))
+      let known = counter.value
+      if nanoseconds > known { counter.add(nanoseconds - known) }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Edge
+import Logging
+
+/// Writes down who came to the doors: counts and log lines.
+struct ConnectionLog: ConnectionObserver {
+  let metrics: GatewayMetrics
+  let log: Logger
+
+  func connectionAccepted(_ connection: ConnectionInfo) {}
+
+  func connectionServed(_ connection: ConnectionInfo, protocol served: DoorProtocol) {
+    metrics.connections(served.rawValue, "accepted", "none").add()
+  }
+
+  func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason) {
+    metrics.connections(recognised.map { "\($0)" } ?? "unknown", "refused", reason.rawValue).add()
+    // Health probes connect and leave: no news.
+    let level: Logger.Level = reason == .leftEarly ? .debug : .info
+    log.log(level: level, "connection refused", metadata: metadata(connection, reason))
+  }
+
+  func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
+    switch reason {
+    case .clientClosed, .finished, .idle, .draining: break
+    default: metrics.connections(served.rawValue, "closed", reason.rawValue).add()
+    }
+    log.debug("connection closed", metadata: metadata(connection, reason))
+  }
+
+  private func metadata(_ connection: ConnectionInfo, _ reason: ConnectionReason) -> Logger.Metadata {
+    [
+      "address": "\(connection.remoteAddress.ipAddress ?? "")", "listener": "\(connection.listener)",
+      "reason": "\(reason)",
+    ]
+  }
+}

@@ -1,0 +1,115 @@
+import Edge
+import NIOCore
+
+/// Opens the listeners of a configuration, one after the other.
+struct Doors {
+  private(set) var listeners: [Listener] = []
+  private(set) var certificates: [ReloadableCertificate] = []
+  private let parts: GatewayParts
+  private let services: DoorServices
+
+  static let adminID = ListenerID(rawValue: "admin")
+
+  init(_ parts: GatewayParts) throws {
+    self.parts = parts
+    let rtmp = parts.rtmpServices
+    let limits = parts.configuration.limits
+    services = DoorServices(
+      rtmp: { channel, door in try rtmp.adopt(channel, door) },
+      http: GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router,
+      admission: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress),
+      observer: ConnectionLog(metrics: parts.metrics, log: parts.log))
+  }
+
+  /// Opens one listener.
+  /// - Throws: `ConfigurationError` with the place of the value that this machine refuses.
+  mutating func open(_ listener: ListenerConfiguration) async throws {
+    let address = listener.address
+    try await open(
+      Edge.ListenerConfiguration(
+        id: ListenerID(rawValue: "\(address.value)"), address: try socketAddress(address), accept: listener.doors,
+        tls: try listener.tls.map { try certificate($0) }, handshakeTimeout: handshakeTimeout),
+      services: services, position: address.position)
+  }
+
+  /// Opens the admin listener, which is not counted among clients.
+  mutating func openAdmin(_ admin: AdminConfiguration) async throws {
+    var services = services
+    services.rtmp = nil
+    services.http = AdminRoutes(parts).router
+    services.admission = SessionLimits(sessions: 256, sessionsPerAddress: 256)
+    services.observer = SilentObserver()
+    try await open(
+      Edge.ListenerConfiguration(
+        id: Self.adminID, address: try socketAddress(admin.address), accept: [.http],
+        handshakeTimeout: handshakeTimeout),
+      services: services, position: admin.address.position)
+  }
+
+  private var handshakeTimeout: TimeAmount {
+    .nanoseconds(parts.configuration.limits.handshakeTimeout.wholeNanoseconds)
+  }
+
+  private mutating func open(
+    _ configuration: Edge.ListenerConfiguration, services: DoorServices, position: SourcePosition
+  ) async throws {
+    do throws(ListenerError) {
+      listeners.append(try await Listener.bind(configuration, services: services, group: parts.group))
+    } catch {
+      throw ConfigurationError(
+        at: position,
+        "cannot listen on \(error.address.ipAddress ?? ""):\(error.address.port ?? 0): \(error.plainText):"
+          + " stop the other program or choose another address")
+    }
+  }
+
+  private mutating func certificate(_ tls: ListenerTLS) throws -> TLSContextSource {
+    let settings = TLSSettings(
+      certificatePath: tls.certificate.value, keyPath: tls.key.value, minimumVersion: tls.minimumVersion.ofEdge,
+      maximumVersion: tls.maximumVersion.ofEdge)
+    do throws(TLSLoadError) {
+      let source = try TLSContextSource(settings)
+      certificates.append(ReloadableCertificate(source: source, settings: settings))
+      return source
+    } catch {
+      throw ConfigurationError(at: tls.certificate.position, "\(error): name a certificate and the key that fits it")
+    }
+  }
+
+  private func socketAddress(_ address: Located<ListenAddress>) throws -> SocketAddress {
+    do {
+      return try SocketAddress(ipAddress: address.value.host, port: address.value.port)
+    } catch {
+      throw ConfigurationError(at: address.position, "\(address.value) is no address to listen on")
+    }
+  }
+}
+
+extension ListenerConfiguration {
+  fileprivate var doors: Set<DoorProtocol> {
+    switch accept {
+    case .rtmp: [.rtmp]
+    case .https: [.https]
+    case .http: [.http]
+    }
+  }
+}
+
+extension ListenerTLS.Version {
+  fileprivate var ofEdge: TLSProtocolVersion {
+    switch self {
+    case .tls10: .v1_0
+    case .tls11: .v1_1
+    case .tls12: .v1_2
+    case .tls13: .v1_3
+    }
+  }
+}
+
+/// For doors whose visitors are not clients.
+private struct SilentObserver: ConnectionObserver {
+  func connectionAccepted(_ connection: ConnectionInfo) {}
+  func connectionServed(_ connection: ConnectionInfo, protocol served: DoorProtocol) {}
+  func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason) {}
+  func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {}
+}

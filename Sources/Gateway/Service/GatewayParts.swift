@@ -1,0 +1,138 @@
+import Edge
+import Foundation
+import Logging
+import Media
+import Metrics
+import NIOCore
+import NIOPosix
+import RTMP
+import RTP
+import Rooms
+import WebRTC
+
+/// Everything behind the doors: rooms, codecs, media, and what counts them.
+struct GatewayParts: Sendable {
+  let configuration: Configuration
+  let log: Logger
+  let metrics: GatewayMetrics
+  let readiness: ReadinessBoard
+  let group: MultiThreadedEventLoopGroup
+  let workers: MediaWorkers
+  let sessions: LiveSessions
+  let rooms: RoomEngine
+  let webRTC: WebRTCServices
+
+  /// - Throws: `ConfigurationError` when the media port cannot be opened.
+  static func assemble(_ configuration: Configuration, log: Logger) async throws -> GatewayParts {
+    let metrics = GatewayMetrics()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let workers = MediaWorkers()
+    let resources = RenditionResources(
+      workers: workers, droppedFrames: metrics.framesDropped("transcoder_busy"),
+      codecFailures: metrics.framesDropped("codec_failed"))
+    let rooms = RoomEngine(
+      rooms: configuration.roomSettings, resources: resources, environment: .live)
+    do {
+      let webRTC = try await openWebRTC(configuration, group: group, metrics: metrics, log: log)
+      return GatewayParts(
+        configuration: configuration, log: log, metrics: metrics, readiness: ReadinessBoard(), group: group,
+        workers: workers, sessions: LiveSessions(), rooms: rooms, webRTC: webRTC)
+    } catch {
+      workers.shutDown()
+      try? await group.shutdownGracefully()
+      throw error
+    }
+  }
+
+  private static func openWebRTC(
+    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, metrics: GatewayMetrics, log: Logger
+  ) async throws -> WebRTCServices {
+    var random = SystemRandomNumberGenerator()
+    let certificate = try DTLSCertificate(using: &random)
+    let port = configuration.webRTC.udpPort
+    let media = MediaMetrics(
+      audioPacketsOut: metrics.rtpPackets("out", "audio"), videoPacketsOut: metrics.rtpPackets("out", "video"),
+      packetsIn: metrics.rtpPackets("in", "control"), lost: metrics.rtpLost(), srtpRejected: metrics.srtpRejected,
+      delay: metrics.mediaDelay(), datagramsRefused: Counter(), sendCalls: Counter())
+    let plane: MediaPlane
+    do {
+      plane = try await MediaPlane.bind(
+        port: port.value, group: group, certificate: certificate, clock: .live, metrics: media, log: log)
+    } catch {
+      throw ConfigurationError(
+        at: port.position,
+        "cannot open UDP port \(port.value): \(error.plainText): stop the other program or choose another port")
+    }
+    return WebRTCServices(
+      plane: plane, certificate: certificate, candidates: configuration.webRTC.candidates,
+      iceServers: configuration.webRTC.iceServers)
+  }
+
+  /// What RTMP connections need.
+  var rtmpServices: RTMPServices {
+    var limits = RTMPLimits()
+    limits.handshakeTimeout = .nanoseconds(configuration.limits.handshakeTimeout.wholeNanoseconds)
+    let known = Set(configuration.rooms.keys)
+    return RTMPServices(
+      rooms: rooms, sessions: sessions, limits: limits,
+      metrics: RTMPMetrics(
+        bytesIn: metrics.rtmpBytes("in"), bytesOut: metrics.rtmpBytes("out"),
+        malformedMedia: metrics.framesDropped("malformed"), connections: metrics.connections),
+      log: log, knowsRoom: { known.contains($0) })
+  }
+
+  /// What browsers and players need.
+  var signallingServices: SignallingServices {
+    SignallingServices(rooms: rooms, webRTC: webRTC, sessions: sessions, log: log)
+  }
+
+  func shutDown() async {
+    await webRTC.plane.shutDown()
+    workers.shutDown()
+    try? await group.shutdownGracefully()
+  }
+}
+
+extension Configuration {
+  fileprivate var roomSettings: [RoomName: RoomEngine.RoomSettings] {
+    var settings: [RoomName: RoomEngine.RoomSettings] = [:]
+    for (name, room) in rooms {
+      // The configuration's rule for names is the stricter one.
+      guard let name = RoomName(name) else { continue }
+      settings[name] = RoomEngine.RoomSettings(maximumParticipants: room.maximumParticipants)
+    }
+    return settings
+  }
+}
+
+extension WebRTCConfiguration {
+  /// What browsers are told to send to: the configured addresses, or this machine's own.
+  fileprivate var candidates: [Candidate] {
+    let addresses = advertisedAddresses.isEmpty ? Self.ownAddresses : advertisedAddresses
+    return addresses.enumerated().map { index, address in
+      Candidate.host(
+        address: address, port: UInt16(clamping: udpPort.value), preference: UInt16.max - UInt16(clamping: index))
+    }
+  }
+
+  private static var ownAddresses: [String] {
+    let all = ((try? System.enumerateDevices()) ?? []).compactMap { $0.address?.ipAddress }
+    let outside = all.filter { !$0.hasPrefix("127.") && $0 != "::1" && !$0.lowercased().hasPrefix("fe80:") }
+    return outside.isEmpty ? ["127.0.0.1"] : outside
+  }
+}
+
+extension NTPClock {
+  /// The time of day, read once: a clock that is set later does not make sender reports jump.
+  fileprivate static var live: NTPClock {
+    let microseconds = Int64(Date().timeIntervalSince1970 * 1_000_000)
+    return NTPClock(NTPTime(unixMicroseconds: microseconds), at: .now())
+  }
+}
+
+extension Environment {
+  /// The real time.
+  fileprivate static var live: Environment {
+    Environment(now: { .now() }, wait: { try? await Task.sleep(for: $0) })
+  }
+}
