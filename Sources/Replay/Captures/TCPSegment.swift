@@ -1,0 +1,70 @@
+import NIOCore
+
+/// What one packet says of a TCP connection (RFC 791, RFC 8200, RFC 9293); nil for anything that is not TCP.
+struct TCPSegment {
+  /// One direction of a connection.
+  struct Flow: Hashable {
+    let source: ByteBuffer
+    let destination: ByteBuffer
+    let sourcePort: UInt16
+    let destinationPort: UInt16
+  }
+
+  let flow: Flow
+  let sequence: UInt32
+  let isSynchronize: Bool
+  let isFinish: Bool
+  let payload: ByteBuffer
+
+  init?(ip packet: ByteBuffer) {
+    var packet = packet
+    guard let first: UInt8 = packet.getInteger(at: packet.readerIndex) else { return nil }
+    let addresses: (source: ByteBuffer, destination: ByteBuffer)?
+    switch first >> 4 {
+    case 4: addresses = Self.skipIPv4(&packet)
+    case 6: addresses = Self.skipIPv6(&packet)
+    default: return nil
+    }
+    guard let addresses, let sourcePort: UInt16 = packet.readInteger(), let destinationPort: UInt16 = packet.readInteger(),
+      let sequence: UInt32 = packet.readInteger(), packet.readInteger(as: UInt32.self) != nil,
+      let offsetAndFlags: UInt16 = packet.readInteger()
+    else { return nil }
+    let headerLength = Int(offsetAndFlags >> 12) * 4
+    guard headerLength >= 20, packet.readSlice(length: headerLength - 14) != nil else { return nil }
+    flow = Flow(
+      source: addresses.source, destination: addresses.destination, sourcePort: sourcePort,
+      destinationPort: destinationPort)
+    self.sequence = sequence
+    isFinish = offsetAndFlags & 0x01 != 0
+    isSynchronize = offsetAndFlags & 0x02 != 0
+    payload = packet
+  }
+
+  private static func skipIPv4(_ packet: inout ByteBuffer) -> (ByteBuffer, ByteBuffer)? {
+    let start = packet.readerIndex
+    guard let first: UInt8 = packet.getInteger(at: start), let total: UInt16 = packet.getInteger(at: start + 2),
+      let transport: UInt8 = packet.getInteger(at: start + 9), transport == 6,
+      let source = packet.getSlice(at: start + 12, length: 4), let destination = packet.getSlice(at: start + 16, length: 4)
+    else { return nil }
+    let headerLength = Int(first & 0x0F) * 4
+    // A link may pad short packets: the header says where the packet ends.
+    guard headerLength >= 20, Int(total) >= headerLength, let whole = packet.getSlice(at: start, length: Int(total)) else {
+      return nil
+    }
+    packet = whole
+    packet.moveReaderIndex(forwardBy: headerLength)
+    return (source, destination)
+  }
+
+  private static func skipIPv6(_ packet: inout ByteBuffer) -> (ByteBuffer, ByteBuffer)? {
+    let start = packet.readerIndex
+    // Extension headers do not come before TCP in what clients send.
+    guard let length: UInt16 = packet.getInteger(at: start + 4), let next: UInt8 = packet.getInteger(at: start + 6), next == 6,
+      let source = packet.getSlice(at: start + 8, length: 16),
+      let destination = packet.getSlice(at: start + 24, length: 16),
+      let payload = packet.getSlice(at: start + 40, length: Int(length))
+    else { return nil }
+    packet = payload
+    return (source, destination)
+  }
+}
