@@ -27,6 +27,9 @@ public struct FLVReader: Sendable {
     public var wrongPreviousTagSizes = 0
     /// Bytes at the end that make no whole tag.
     public var unfinishedBytes = 0
+
+    /// No damage.
+    public init() {}
   }
 
   private enum State {
@@ -101,10 +104,10 @@ public struct FLVReader: Sendable {
       end()
       return false
     }
-    let start = buffer.readerIndex
-    let isLeftOut = TagHeader(buffer, at: start)?.isPlausible == true
-    let isThere = TagHeader(buffer, at: start + 4)?.isPlausible == true
-    if isThere || !isLeftOut { buffer.moveReaderIndex(forwardBy: 4) }
+    let behind = TagHeader(buffer, at: buffer.readerIndex + 4)
+    let isCertain = behind?.isPlausible == true && behind?.streamID == 0
+    // A time of 8, 9 or 18 in its highest byte looks like a tag's type, so of two that could be the stricter wins.
+    if isCertain || !isLeftOut(at: buffer.readerIndex) { buffer.moveReaderIndex(forwardBy: 4) }
     state = .tag
     return true
   }
@@ -165,13 +168,17 @@ public struct FLVReader: Sendable {
     guard end <= buffer.writerIndex else { return .refused }
     if buffer.getInteger(at: end, as: UInt32.self) == header.previousTagSize { return .confirmed }
     if !isSearching, !header.isPlausible { return .refused }
-    if let next = TagHeader(buffer, at: end + 4) { return next.isPlausible ? .confirmed : checkLeftOut(end) }
+    if let next = TagHeader(buffer, at: end + 4) {
+      return next.isPlausible || isLeftOut(at: end) ? .confirmed : .refused
+    }
     // The end of the file: a tag that was in its place is taken, a found one is not.
     return isSearching ? .refused : .confirmed
   }
 
-  private func checkLeftOut(_ end: Int) -> Confirmation {
-    TagHeader(buffer, at: end)?.isPlausible == true ? .confirmed : .refused
+  /// Whether a tag follows at once where the size of the one before should be.
+  private func isLeftOut(at index: Int) -> Bool {
+    guard let header = TagHeader(buffer, at: index) else { return false }
+    return header.isPlausible && header.streamID == 0
   }
 
   private mutating func take(_ header: TagHeader) -> TagStep {
