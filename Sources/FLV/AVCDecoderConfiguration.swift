@@ -44,7 +44,7 @@ public struct AVCDecoderConfiguration: Sendable, Hashable {
     self.extensions = extensions
   }
 
-  /// Reads a whole record. The sets share the buffer's storage. Reserved bits are ignored, as some writers leave them 0.
+  /// Reads a whole record. The sets share the buffer's storage. Reserved bits are ignored: some writers leave them 0.
   public init(parsing record: ByteBuffer) throws(FLVError) {
     var rest = record
     guard let version = rest.readInteger(as: UInt8.self), let profile = rest.readInteger(as: UInt8.self),
