@@ -43,8 +43,8 @@ public enum RTMPError: Error, Sendable, Equatable {
   case tooManyStreams(limit: Int)
   /// One read brought more messages than the limit.
   case tooManyEvents(limit: Int)
-  /// The peer sent more commands than the limit before `connect` was answered.
-  case tooManyDeferredCommands(limit: Int)
+  /// The peer sent more bytes than the limit without waiting for the answer to `connect`, `publish` or `play`.
+  case tooManyHeldBytes(bytes: Int, limit: Int)
   /// The peer asked for more answers than it may before they were sent.
   case outputTooLarge(bytes: Int, limit: Int)
   /// We built a value that AMF cannot carry.
@@ -65,7 +65,7 @@ extension RTMPError {
     case .chunkSizeOutOfRange, .smallChunkBudgetSpent: "chunk_size"
     case .malformedMessage, .malformedAggregate: "malformed_message"
     case .malformedCommand, .commandWithoutName: "malformed_command"
-    case .tooManyStreams, .tooManyEvents, .tooManyDeferredCommands, .outputTooLarge: "flood"
+    case .tooManyStreams, .tooManyEvents, .tooManyHeldBytes, .outputTooLarge: "flood"
     case .unencodable: "internal"
     }
   }
@@ -109,8 +109,8 @@ extension RTMPError: CustomStringConvertible {
       "more than \(limit) message streams"
     case .tooManyEvents(let limit):
       "more than \(limit) messages in one read"
-    case .tooManyDeferredCommands(let limit):
-      "more than \(limit) commands before connect was answered"
+    case .tooManyHeldBytes(let bytes, let limit):
+      "\(bytes) bytes sent without waiting for an answer, at most \(limit) allowed"
     case .outputTooLarge(let bytes, let limit):
       "\(bytes) bytes of answers unsent, at most \(limit) allowed"
     case .unencodable(let error):

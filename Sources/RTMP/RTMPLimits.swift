@@ -27,8 +27,8 @@ public struct RTMPLimits: Sendable, Hashable {
   public var maximumStreams: Int
   /// Events one call of `receive` may leave behind. Default 8 192: 64 KiB of the smallest useful messages.
   public var maximumQueuedEvents: Int
-  /// Commands kept while the owner still decides on `connect`. Default 16.
-  public var maximumDeferredCommands: Int
+  /// Bytes kept unread while the owner decides on `connect`, `publish` or `play`. Default 256 KiB.
+  public var maximumHeldBytes: Int
   /// Answers waiting to be taken by `output()`, in bytes. Default 1 MiB.
   public var maximumQueuedOutput: Int
 
@@ -45,7 +45,7 @@ public struct RTMPLimits: Sendable, Hashable {
     smallChunkBudget = 16_384
     maximumStreams = 16
     maximumQueuedEvents = 8_192
-    maximumDeferredCommands = 16
+    maximumHeldBytes = 256 << 10
     maximumQueuedOutput = 1 << 20
   }
 }

@@ -168,18 +168,28 @@ struct ServerSessionTests {
     #expect(try commands(try Wire.messages(output.readableBytesView)).map(\.name) == ["_result", "onBWDone", "_result"])
   }
 
-  @Test func earlyCommandsAreLimited() throws {
+  @Test func whatComesBeforeTheDecisionIsLimited() throws {
     var limits = RTMPLimits()
-    limits.maximumDeferredCommands = 2
+    limits.maximumHeldBytes = 100
     var random = SeededGenerator(seed: 1)
     var session = ServerSession(limits: limits, random: &random, now: .uptimeNanoseconds(0))
-    let call = try Wire.command("releaseStream", transaction: 2)
-    var bytes = ByteBuffer(bytes: join(Wire.handshake, try Wire.connect(), call, call))
+    var bytes = ByteBuffer(bytes: join(Wire.handshake, try Wire.connect(), ramp(100)))
     try session.receive(&bytes, at: .uptimeNanoseconds(0))
-    #expect(throws: RTMPError.tooManyDeferredCommands(limit: 2)) {
-      var more = ByteBuffer(bytes: call)
+    #expect(throws: RTMPError.tooManyHeldBytes(bytes: 101, limit: 100)) {
+      var more = ByteBuffer(bytes: [1])
       try session.receive(&more, at: .uptimeNanoseconds(0))
     }
+    #expect(session.closesAfterOutput)
+  }
+
+  @Test func damageBehindADecisionEndsTheSessionOnceItHasFallen() throws {
+    var random = SeededGenerator(seed: 1)
+    var session = ServerSession(random: &random, now: .uptimeNanoseconds(0))
+    var bytes = ByteBuffer(bytes: join(Wire.handshake, try Wire.connect(), Wire.type3(9)))
+    try session.receive(&bytes, at: .uptimeNanoseconds(0))
+    #expect(session.failure == nil)
+    session.acceptConnect()
+    #expect(session.failure == .headerWithoutPredecessor(chunkStream: 9, format: 3))
     #expect(session.closesAfterOutput)
   }
 
@@ -339,7 +349,7 @@ struct ServerSessionTests {
     #expect(server.endedPublications == ["alice"])
   }
 
-  @Test func mediaBeforeConsentIsDropped() throws {
+  @Test func mediaThatDoesNotWaitForConsentIsKept() throws {
     var random = SeededGenerator(seed: 1)
     var session = ServerSession(random: &random, now: .uptimeNanoseconds(0))
     var bytes = ByteBuffer(bytes: join(Wire.handshake, try Wire.connect()))
@@ -348,19 +358,22 @@ struct ServerSessionTests {
     bytes = ByteBuffer(
       bytes: join(
         try Wire.command("createStream", transaction: 2), try Wire.command("publish", transaction: 0, ["a"], stream: 1),
-        media(), media(stream: 9), media(stream: 0)))
+        media(time: 5)))
     try session.receive(&bytes, at: .uptimeNanoseconds(0))
     _ = session.next()
     _ = session.next()
     #expect(takeNext(&session) == nil)
     session.acceptPublish(streamID: 1)
-    bytes = ByteBuffer(bytes: join(media(time: 5), media(8, [])))
-    try session.receive(&bytes, at: .uptimeNanoseconds(0))
     #expect(
       takeNext(&session)
-        == .media(
-          MediaMessage(kind: .audio, streamID: 1, timestamp: 5, body: ByteBuffer(bytes: [0x62, 1, 2]))))
+        == .media(MediaMessage(kind: .audio, streamID: 1, timestamp: 5, body: ByteBuffer(bytes: [0x62, 1, 2]))))
     #expect(takeNext(&session) == nil)
+  }
+
+  @Test func emptyMediaAndMediaOfOtherStreamsAreDropped() throws {
+    var server = try publishingServer()
+    try server.receive(join(media(8, []), media(stream: 9), media(stream: 0), media(stream: .max)))
+    #expect(server.media.isEmpty)
   }
 
   @Test(arguments: [0xFF_FFF0, 0xFFFF_FC18] as [UInt32])

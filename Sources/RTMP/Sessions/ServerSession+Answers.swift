@@ -13,7 +13,7 @@ extension ServerSession {
   /// Lets the client in. Everything it waits for goes out in one batch, for each further write could cost a client with
   /// delayed acknowledgements 40 ms.
   public mutating func acceptConnect() {
-    guard case .deciding(let pending) = phase else { return }
+    guard case .decidingConnect(let pending) = phase else { return }
     phase = .connected
     link.reader.maximumMessageLength = limits.maximumMessageLength
     link.send(.windowAcknowledgementSize(AcknowledgementWindow.usual))
@@ -30,19 +30,14 @@ extension ServerSession {
         ],
         arguments: [.object(AMFObject(AMFProperties(information)))]))
     send(Command("onBWDone"))
-    do throws(RTMPError) {
-      for (command, streamID) in pending.deferred { try receive(command, streamID: streamID, at: lastReceived) }
-    } catch {
-      // The client asked for more than it may before it was even let in.
-      close()
-    }
+    resume()
   }
 
   /// Refuses the client with an `_error` and closes.
   ///
   /// - Parameter description: shown by some clients; names the kind of reason and no secret.
   public mutating func rejectConnect(code: StatusCode = .connectRejected, description: String) {
-    guard case .deciding(let pending) = phase else { return }
+    guard case .decidingConnect(let pending) = phase else { return }
     let status = Status(level: .error, code: code, description: description)
     send(Command("_error", transaction: pending.transaction, arguments: [status.value]))
     close()
@@ -51,9 +46,11 @@ extension ServerSession {
   /// Lets the client publish what it asked for on this stream.
   public mutating func acceptPublish(streamID: UInt32) {
     guard case .publishAsked(let name) = state(of: streamID) else { return }
+    phase = .connected
     streams[Int(streamID) - 1] = NetStream(state: .publishing(name: name))
     link.send(.streamBegin(streamID))
     sendStatus(.status, .publishStart, "\(name) is now published.", streamID: streamID)
+    resume()
   }
 
   /// Refuses to publish and closes: librtmp waits for the close, not for the answer.
@@ -69,10 +66,12 @@ extension ServerSession {
   /// Lets the client play what it asked for on this stream; `send(_:)` carries the media.
   public mutating func acceptPlay(streamID: UInt32) {
     guard case .playAsked(let name) = state(of: streamID) else { return }
+    phase = .connected
     streams[Int(streamID) - 1] = NetStream(state: .playing(name: name))
     link.send(.streamBegin(streamID))
     sendStatus(.status, .playReset, "Playing and resetting \(name).", streamID: streamID)
     sendStatus(.status, .playStart, "Started playing \(name).", streamID: streamID)
+    resume()
   }
 
   /// Refuses to play and closes.
@@ -89,8 +88,8 @@ extension ServerSession {
   public mutating func shutDown(description: String) {
     switch phase {
     case .handshaking, .awaitingConnect, .closing: break
-    case .deciding: rejectConnect(code: .connectAppShutdown, description: description)
-    case .connected: sendStatus(.error, .connectAppShutdown, description, streamID: 0)
+    case .decidingConnect: rejectConnect(code: .connectAppShutdown, description: description)
+    case .connected, .decidingStream: sendStatus(.error, .connectAppShutdown, description, streamID: 0)
     }
     close()
   }

@@ -5,23 +5,17 @@ import NIOCore
 extension ServerSession {
   mutating func receive(_ command: Command, streamID: UInt32, at now: NIODeadline) throws(RTMPError) {
     switch phase {
-    case .handshaking, .closing:
+    case .handshaking, .decidingConnect, .decidingStream, .closing:
       return
     case .awaitingConnect:
       if command.name == "connect" {
         let request = ConnectRequest(command)
-        phase = .deciding(
+        phase = .decidingConnect(
           PendingConnect(transaction: command.transaction, objectEncoding: request.objectEncoding))
         events.append(.connect(request))
       } else {
         fail(command, "connect comes first.")
       }
-    case .deciding(var pending):
-      guard pending.deferred.count < limits.maximumDeferredCommands else {
-        throw .tooManyDeferredCommands(limit: limits.maximumDeferredCommands)
-      }
-      pending.deferred.append((command, streamID))
-      phase = .deciding(pending)
     case .connected:
       try perform(command, streamID: streamID, at: now)
     }
@@ -120,6 +114,7 @@ extension ServerSession {
     let request = PublishRequest(
       streamID: streamID, name: name, kind: command.arguments.element(1)?.stringValue)
     streams[Int(streamID) - 1] = NetStream(state: .publishAsked(name: request.name))
+    phase = .decidingStream(streamID)
     events.append(.publish(request))
   }
 
@@ -142,6 +137,7 @@ extension ServerSession {
     }
     let request = PlayRequest(streamID: streamID, name: name, start: command.arguments.element(1)?.numberValue)
     streams[Int(streamID) - 1] = NetStream(state: .playAsked(name: request.name))
+    phase = .decidingStream(streamID)
     events.append(.play(request))
   }
 

@@ -3,7 +3,8 @@ import NIOCore
 
 /// The server's side of one RTMP connection, without its socket.
 ///
-///     handshaking -> awaitingConnect -> deciding -> connected -> closing
+///     handshaking -> awaitingConnect -> decidingConnect -> connected <-> decidingStream
+///     any -> closing
 ///
 /// The owner hands in bytes and time, takes out events and bytes, and answers `connect`, `publish` and `play`:
 ///
@@ -13,14 +14,18 @@ import NIOCore
 ///     if session.closesAfterOutput { close once sent }
 ///     wake me at session.deadline: try session.elapsed(at: now)
 ///
-/// After a thrown error the session is over and the owner closes the connection. Confined to one owner.
+/// While the owner decides, nothing more is read: what the client sends without waiting is kept, within a limit, and read
+/// when the decision has fallen. After a thrown error the session is over and the owner closes the connection. Confined
+/// to one owner.
 public struct ServerSession: Sendable {
   /// Where the conversation stands, with what exists only there.
   enum Phase: Sendable {
     case handshaking(ServerHandshake)
     case awaitingConnect
-    case deciding(PendingConnect)
+    case decidingConnect(PendingConnect)
     case connected
+    /// `publish` or `play` on this stream waits for the owner.
+    case decidingStream(UInt32)
     case closing
   }
 
@@ -28,8 +33,6 @@ public struct ServerSession: Sendable {
   struct PendingConnect: Sendable {
     var transaction: Double
     var objectEncoding: ConnectRequest.ObjectEncoding
-    /// What the client sent without waiting.
-    var deferred: [(command: Command, streamID: UInt32)] = []
   }
 
   var phase: Phase
@@ -38,6 +41,10 @@ public struct ServerSession: Sendable {
   var streams: [NetStream?] = []
   var events = CircularBuffer<ServerSessionEvent>(initialCapacity: 8)
   var bandwidth = BandwidthCheck()
+  /// What came while the owner decides.
+  private var held = ByteBuffer()
+  /// What was wrong with bytes that were read on after a decision; the session is closing then.
+  public private(set) var failure: RTMPError?
   let limits: RTMPLimits
   let started: NIODeadline
   var lastReceived: NIODeadline
@@ -97,7 +104,9 @@ public struct ServerSession: Sendable {
         // The answer is on its way; nothing the client says now counts.
         bytes.moveReaderIndex(to: bytes.writerIndex)
         return
-      case .awaitingConnect, .deciding, .connected:
+      case .decidingConnect, .decidingStream:
+        return try hold(&bytes)
+      case .awaitingConnect, .connected:
         guard let message = try link.next(&bytes) else { return }
         try receive(message, at: now)
       }
@@ -107,6 +116,26 @@ public struct ServerSession: Sendable {
       guard link.outgoing.readableBytes <= limits.maximumQueuedOutput else {
         throw .outputTooLarge(bytes: link.outgoing.readableBytes, limit: limits.maximumQueuedOutput)
       }
+    }
+  }
+
+  private mutating func hold(_ bytes: inout ByteBuffer) throws(RTMPError) {
+    let total = held.readableBytes + bytes.readableBytes
+    guard total <= limits.maximumHeldBytes else {
+      throw .tooManyHeldBytes(bytes: total, limit: limits.maximumHeldBytes)
+    }
+    held.writeBuffer(&bytes)
+  }
+
+  /// A decision has fallen: reads what has come in the meantime.
+  mutating func resume() {
+    var bytes = held
+    held = ByteBuffer()
+    do throws(RTMPError) {
+      try readMessages(&bytes, at: lastReceived)
+    } catch {
+      failure = error
+      close()
     }
   }
 
@@ -168,7 +197,7 @@ public struct ServerSession: Sendable {
   public var deadline: NIODeadline? {
     switch phase {
     case .handshaking, .awaitingConnect: started + limits.handshakeTimeout
-    case .deciding, .connected: min(lastReceived + limits.idleTimeout, nextPing)
+    case .decidingConnect, .connected, .decidingStream: min(lastReceived + limits.idleTimeout, nextPing)
     case .closing: nil
     }
   }
@@ -180,7 +209,7 @@ public struct ServerSession: Sendable {
       guard now >= started + limits.handshakeTimeout else { return }
       close()
       throw .handshakeTimedOut(seconds: limits.handshakeTimeout.nanoseconds / 1_000_000_000)
-    case .deciding, .connected:
+    case .decidingConnect, .connected, .decidingStream:
       if now >= lastReceived + limits.idleTimeout {
         close()
         throw .idleTimedOut(seconds: limits.idleTimeout.nanoseconds / 1_000_000_000)
