@@ -149,7 +149,8 @@ struct ChunkReaderTests {
   @Test func anotherLengthInMidMessageIsAnError() {
     let bytes =
       join(
-        Wire.type0(6, time: 1, length: 300, type: 9), ramp(128), Wire.type0(6, time: 1, length: 3_000, type: 9), ramp(128))
+        Wire.type0(6, time: 1, length: 300, type: 9), ramp(128), Wire.type0(6, time: 1, length: 3_000, type: 9),
+        ramp(128))
     for split in [1, 7, .max] {
       #expect(throws: RTMPError.headerRestated(chunkStream: 6, length: 300, restatedLength: 3_000)) {
         _ = try read(bytes, split: split)

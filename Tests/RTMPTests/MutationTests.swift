@@ -44,7 +44,7 @@ struct MutationTests {
       let head = min(3_000, bytes.count)
       do throws(RTMPError) {
         try feed(bytes[..<head], in: head, to: &server)
-        try feed(bytes[head...], in: max(split, (bytes.count - head) / 300), to: &server)
+        try feed(bytes[head...], in: max(split, (bytes.count - head) / 150), to: &server)
         outcomes.read += 1
       } catch {
         #expect(!error.description.isEmpty)

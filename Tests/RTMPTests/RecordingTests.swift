@@ -33,7 +33,9 @@ struct RecordingTests {
     #expect(server.media.filter { $0.kind == .audio }.count == audio)
     #expect(server.media.filter { $0.kind == .video }.count == video)
     #expect(server.endedPublications == [stream])
-    let metadata = server.events.compactMap { if case .metadata(_, let values) = $0 { values.objectValue } else { nil } }
+    let metadata = server.events.compactMap {
+      if case .metadata(_, let values) = $0 { values.objectValue } else { nil }
+    }
     #expect(metadata.first?["width"] == 64)
   }
 

@@ -47,7 +47,8 @@ struct ServerSessionTests {
     try messages.compactMap { try Command($0) }
   }
 
-  private func media(_ type: UInt8 = 8, time: UInt32 = 0, _ body: [UInt8] = [0x62, 1, 2], stream: UInt32 = 1) -> [UInt8] {
+  private func media(_ type: UInt8 = 8, time: UInt32 = 0, _ body: [UInt8] = [0x62, 1, 2], stream: UInt32 = 1) -> [UInt8]
+  {
     join(Wire.type0(4, time: time, length: body.count, type: type, stream: stream), body)
   }
 
@@ -165,7 +166,8 @@ struct ServerSessionTests {
     #expect(request.name == "alice")
     let rest = session.output()
     let output = try #require(rest)
-    #expect(try commands(try Wire.messages(output.readableBytesView)).map(\.name) == ["_result", "onBWDone", "_result"])
+    #expect(
+      try commands(try Wire.messages(output.readableBytesView)).map(\.name) == ["_result", "onBWDone", "_result"])
   }
 
   @Test func whatComesBeforeTheDecisionIsLimited() throws {
