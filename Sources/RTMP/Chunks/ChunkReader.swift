@@ -110,21 +110,47 @@ extension ChunkReader {
 
   /// Copies what is here of the current chunk; false when nothing is.
   private mutating func takePayload(_ bytes: UnsafeRawBufferPointer, from at: inout Int) -> Bool {
-    let count: Int
-    if headCount > 0 {
-      // Bytes that were kept because they might have been an extended time stamp and were not.
-      count = min(chunkMissing, headCount)
-      for index in 0..<count { streams[current].body.writeInteger(head[index]) }
-      dropHead(count)
-    } else {
-      count = min(chunkMissing, bytes.count - at)
-      guard count > 0 else { return false }
-      streams[current].body.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[at..<at + count]))
-      at += count
-    }
+    guard headCount > 0 else { return takeRun(bytes, from: &at) }
+    // Bytes that were kept because they might have been an extended time stamp and were not.
+    let count = min(chunkMissing, headCount)
+    for index in 0..<count { streams[current].body.writeInteger(head[index]) }
+    dropHead(count)
     chunkMissing -= count
     streams[current].missing -= count
     return true
+  }
+
+  /// Copies the rest of the current chunk and the chunks behind it as long as they go on with the same message, which
+  /// with a type 3 header of one byte takes no more than a look at it.
+  private mutating func takeRun(_ bytes: UnsafeRawBufferPointer, from at: inout Int) -> Bool {
+    var missing = streams[current].missing
+    var chunkMissing = chunkMissing
+    var position = at
+    let chunkSize = chunkSize
+    let isPlain = current < Self.lowIDs && !streams[current].hasExtendedTime && chunkSize >= Self.ordinaryChunkSize
+    let continuation = isPlain ? 0xC0 | current : -1
+    // The message has its memory, so that there is room for all that is missing.
+    let written = streams[current].body.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { memory in
+      var written = 0
+      while true {
+        let count = min(chunkMissing, bytes.count - position)
+        UnsafeMutableRawBufferPointer(rebasing: memory[written..<written + count])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]))
+        written += count
+        position += count
+        chunkMissing -= count
+        missing -= count
+        guard chunkMissing == 0, missing > 0, position < bytes.count, Int(bytes[position]) == continuation else {
+          return written
+        }
+        position += 1
+        chunkMissing = min(chunkSize, missing)
+      }
+    }
+    at = position
+    self.chunkMissing = chunkMissing
+    streams[current].missing = missing
+    return written > 0
   }
 
   /// Takes memory for a message that just began, once it is known to be within bounds.
