@@ -1,8 +1,7 @@
 /// Turns a number that wraps on the wire into one that does not.
 ///
 /// Each number is taken as the nearest to the newest before it: half the range ahead or behind.
-public struct Unwrapper<Wire: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable, Hashable
-where Wire.Magnitude == Wire {
+public struct Unwrapper<Wire: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable, Hashable {
   private var newest: Int64?
 
   /// The first number will be taken as it is.
@@ -16,7 +15,7 @@ where Wire.Magnitude == Wire {
     }
     let step = value &- Wire(truncatingIfNeeded: newest)
     let half = Wire(1) << (Wire.bitWidth - 1)
-    // Exactly half the range counts as behind, as for sequence numbers in RFC 1982.
+    // Exactly half the range may be either; it counts as behind, so that nothing leaps forward by doubt.
     let distance = step < half ? Int64(step) : Int64(step) - (Int64(1) << Wire.bitWidth)
     let result = newest + distance
     self.newest = max(newest, result)

@@ -23,18 +23,17 @@ public final class PacketizedFrame: Sendable {
   // Written only before `init` and freed only in `deinit`, so sharing it between threads is sound.
   @usableFromInline nonisolated(unsafe) let storage: UnsafeRawPointer
 
-  /// Takes `storage`, which was allocated by a `PayloadWriter` and is freed here.
+  /// Takes the memory over and frees it in the end.
   init(
-    codec: PayloadCodec, mediaTime: Int64, isKeyFrame: Bool, markedPacket: Int?, count: Int, byteCount: Int,
-    taking storage: UnsafeRawPointer
+    codec: PayloadCodec, mediaTime: Int64, isKeyFrame: Bool, markedPacket: Int?, taking parts: PayloadWriter.Parts
   ) {
     self.codec = codec
     self.mediaTime = mediaTime
     self.isKeyFrame = isKeyFrame
     self.markedPacket = markedPacket
-    self.count = count
-    self.byteCount = byteCount
-    self.storage = storage
+    count = parts.count
+    byteCount = parts.byteCount
+    storage = parts.storage
   }
 
   /// A frame of payloads that were cut elsewhere.
@@ -55,10 +54,8 @@ public final class PacketizedFrame: Sendable {
       payload.withUnsafeReadableBytes { writer.append($0) }
       writer.endPayload()
     }
-    let parts = writer.finish()
     self.init(
-      codec: codec, mediaTime: mediaTime, isKeyFrame: isKeyFrame, markedPacket: markedPacket, count: parts.count,
-      byteCount: parts.byteCount, taking: parts.storage)
+      codec: codec, mediaTime: mediaTime, isKeyFrame: isKeyFrame, markedPacket: markedPacket, taking: writer.finish())
   }
 
   deinit {

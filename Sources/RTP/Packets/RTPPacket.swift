@@ -11,6 +11,14 @@ public struct RTPPacket: Sendable, Hashable {
   /// What is left without header, extensions and padding; may be empty.
   public let payload: ByteBuffer
 
+  /// A packet that was not read from a datagram.
+  public init(header: RTPHeader, payload: ByteBuffer) {
+    self.header = header
+    self.payload = payload
+    contributingSources = []
+    extensions = HeaderExtensions()
+  }
+
   /// Reads a whole datagram.
   ///
   /// - Throws: `truncatedPacket`, `unknownVersion`, `invalidPadding`, or `invalidExtensionLength`.

@@ -2,9 +2,9 @@ import NIOCore
 
 /// The packets one receiver was sent lately, to send them again when it asks (RFC 4585, section 6.2.1).
 ///
-/// A ring by sequence number. It holds references to shared frames, not bytes: some 32 bytes a packet. Bounded in packets
+/// A ring by sequence number. It holds references to shared frames, not bytes: some 40 bytes a packet. Bounded in packets
 /// and in time; memory is taken with the first packet.
-public struct RetransmissionHistory {
+public struct RetransmissionHistory: Sendable {
   /// One packet as it was sent; header extensions are made anew.
   public struct Packet: Sendable {
     /// The frame the payload belongs to.
@@ -27,7 +27,7 @@ public struct RetransmissionHistory {
     case notHeld
   }
 
-  private struct Entry {
+  private struct Entry: Sendable {
     let frame: PacketizedFrame
     let sentAt: NIODeadline
     var resentAt: NIODeadline?
@@ -57,7 +57,6 @@ public struct RetransmissionHistory {
   ) {
     if entries.isEmpty { entries = Array(repeating: nil, count: capacity) }
     if count > 0, sequenceNumber != oldest &+ UInt16(truncatingIfNeeded: count) { removeAll() }
-    if count == 0 { oldest = sequenceNumber }
     expire(at: now)
     if count == capacity { removeOldest() }
     if count == 0 { oldest = sequenceNumber }
