@@ -34,9 +34,10 @@ public struct ReceiverEstimatedMaximumBitrate: RTCPBody {
     }
     let word = try body.readField(of: type, as: UInt32.self)
     let exponent = UInt64(word >> 18 & 0x3F)
-    let mantissa = UInt64(word & 0x3FFFF)
-    // An estimate beyond 64 bits is no limit at all.
-    bitRate = exponent > mantissa.leadingZeroBitCount && mantissa != 0 ? .max : mantissa << exponent
+    let mantissa = UInt64(word) & Self.largestMantissa
+    // An estimate beyond 64 bits is no limit at all; it counts as the largest that can be written.
+    bitRate =
+      exponent > mantissa.leadingZeroBitCount && mantissa != 0 ? Self.largestMantissa << 46 : mantissa << exponent
     sources = []
     for _ in 0..<(word >> 24) { sources.append(try body.readField(of: type)) }
   }
@@ -50,6 +51,8 @@ public struct ReceiverEstimatedMaximumBitrate: RTCPBody {
     for source in sources { buffer.writeInteger(source) }
   }
 
+  /// Eighteen bits.
+  private static let largestMantissa: UInt64 = 0x3FFFF
   /// "REMB".
   private static let identifier: UInt32 = 0x5245_4D42
 }
