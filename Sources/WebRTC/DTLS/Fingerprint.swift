@@ -16,11 +16,11 @@ public struct Fingerprint: Hashable, Sendable {
 
   /// The value after `a=fingerprint:`, nil if it does not follow the grammar.
   init?(line: Substring) {
-    let words = line.split(separator: " ", omittingEmptySubsequences: true)
+    let words = line.words()
     guard words.count == 2 else { return nil }
     var digest: [UInt8] = []
-    for pair in words[1].split(separator: ":", omittingEmptySubsequences: false) {
-      guard pair.utf8.count == 2, let byte = UInt8(pair, radix: 16) else { return nil }
+    for pair in words[1].utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
+      guard pair.count == 2, let byte = UInt8(Substring(pair), radix: 16) else { return nil }
       digest.append(byte)
     }
     self.init(algorithm: String(words[0]), digest: digest)

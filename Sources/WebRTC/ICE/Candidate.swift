@@ -32,7 +32,7 @@ public struct Candidate: Hashable, Sendable {
 extension Candidate {
   /// The value after `a=candidate:`, nil if it does not follow the grammar.
   init?(line: Substring) {
-    let words = line.split(separator: " ", maxSplits: 8, omittingEmptySubsequences: true)
+    let words = line.words(atMost: 9)
     guard words.count >= 8, words[6] == "typ", let component = UInt16(words[1]), let priority = UInt32(words[3]),
       let port = UInt16(words[5]), (1...32).contains(words[0].utf8.count)
     else { return nil }

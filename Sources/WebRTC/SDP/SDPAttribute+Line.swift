@@ -18,7 +18,7 @@ extension SDPAttribute {
     switch name {
     case "mid": return self.isToken(value) ? .mid(String(value)) : nil
     case "group":
-      let words = value.split(separator: " ")
+      let words = value.words()
       guard let semantics = words.first else { return nil }
       return .group(String(semantics), mids: words.dropFirst().map(String.init))
     case "rtpmap": return self.rtpmap(value)
@@ -38,7 +38,7 @@ extension SDPAttribute {
     case "fingerprint": return Fingerprint(line: value).map(SDPAttribute.fingerprint)
     case "setup": return .setup(String(value))
     case "msid":
-      let words = value.split(separator: " ", maxSplits: 1)
+      let words = value.words(atMost: 2)
       guard let stream = words.first else { return nil }
       return .msid(stream: String(stream), track: words.count > 1 ? String(words[1]) : nil)
     case "ssrc":
@@ -72,7 +72,7 @@ extension SDPAttribute {
   }
 
   private static func extmap(_ value: Substring) -> SDPAttribute? {
-    guard let (number, text) = self.numbered(value), let uri = text.split(separator: " ").first else { return nil }
+    guard let (number, text) = self.numbered(value), let uri = text.words().first else { return nil }
     let parts = number.split(separator: "/", maxSplits: 1)
     guard let first = parts.first, let id = UInt16(first), id > 0 else { return nil }
     var direction: MediaDirection?

@@ -83,7 +83,7 @@ public struct SDPReader: Sendable {
   private mutating func beginSection(_ value: Substring) throws(SDPFault) {
     guard self.origin != nil else { throw .missingOrigin }
     guard self.sections.count < self.maximumSections else { throw .tooManySections(limit: self.maximumSections) }
-    let words = value.split(separator: " ", omittingEmptySubsequences: true)
+    let words = value.words()
     // A port may be followed by a count of ports, which has no meaning here.
     guard words.count >= 4, let portWord = words[1].split(separator: "/").first, let port = UInt16(portWord) else {
       throw .malformedMediaLine
@@ -95,10 +95,18 @@ public struct SDPReader: Sendable {
   }
 
   private static func origin(_ value: Substring) throws(SDPFault) -> SessionDescription.Origin {
-    let words = value.split(separator: " ", omittingEmptySubsequences: true)
+    let words = value.words()
     guard words.count == 6, (1...20).contains(words[1].utf8.count),
       words[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let version = UInt64(words[2])
     else { throw .malformedOrigin }
     return SessionDescription.Origin(username: String(words[0]), sessionID: String(words[1]), version: version)
+  }
+}
+
+extension Substring {
+  /// The pieces between spaces; from the `atMost`th on the rest is one piece. By bytes, for finding the borders of
+  /// characters in every line would take most of the reading.
+  func words(atMost count: Int = .max) -> [Substring] {
+    self.utf8.split(separator: 0x20, maxSplits: count - 1).map { Substring($0) }
   }
 }

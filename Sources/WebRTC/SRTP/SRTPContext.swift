@@ -96,9 +96,10 @@ final class SRTPContext {
     }
   }
 
-  /// Forgets a source that has left.
-  func removeStream(ssrc: UInt32) {
-    _ = srtp_remove_stream(self.session, ssrc.bigEndian)
+  /// Forgets a source that has left; false if it was not known.
+  @discardableResult
+  func removeStream(ssrc: UInt32) -> Bool {
+    srtp_remove_stream(self.session, ssrc.bigEndian) == srtp_err_status_ok
   }
 
   /// libsrtp wants one call before any other; Swift makes a global's initialiser run once.
