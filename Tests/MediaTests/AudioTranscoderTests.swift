@@ -104,6 +104,45 @@ struct AudioTranscoderTests {
     #expect(abs(end - Int64(time * 1e6)) < 45_000)
   }
 
+  @Test func driftIsFollowedThoughTheRateNeedsNoResampling() throws {
+    // 20 ms messages of 48 kHz sound whose clock runs 0.2 % slow for 60 s.
+    let transcoder = try AudioTranscoder(from: AudioFormat(codec: .pcmS16LE, sampleRate: 48_000, channels: 1))
+    let frames = (0..<3_000).map { number in
+      let samples = (0..<960).map { Int16(16_384 * sin(2 * .pi * 440 * Double(number * 960 + $0) / 48_000)) }
+      var data = ByteBuffer()
+      for sample in samples { data.writeInteger(sample, endianness: .little) }
+      return EncodedFrame(time: Int64(number) * 20_040, isKeyFrame: true, data: data)
+    }
+    let packets = try transcoder.pushAll(frames)
+    #expect(zip(packets, packets.dropFirst()).allSatisfy { $1.time - $0.time == 20_000 })
+    #expect(abs(packets.count - 3_006) <= 2)
+    try self.expectTone(packets, from: 1, to: 50)
+  }
+
+  @Test func moreThanTwoChannelsAreMixedDown() throws {
+    let arguments = ["-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*440*t):s=44100:d=3", "-ac", "6", "-c:a", "aac"]
+    let recording = Recording(flv: try FFmpeg.make(arguments))
+    let packets = try AudioTranscoder.run(recording)
+    let tone = Tone(try Sound(opus: packets).left(0.5, 2.5), rate: 48_000)
+    #expect(abs(tone.frequency - 440) < 4.4)
+    #expect((-12...1).contains(tone.decibels(against: 0.5)))
+  }
+
+  @Test func formatsOutOfRangeAreRefused() throws {
+    let make = { (rate: Int, channels: Int) throws(MediaError) in
+      _ = try AudioTranscoder(from: AudioFormat(codec: .nellymoser, sampleRate: rate, channels: channels))
+    }
+    try make(4_000, 1)
+    try make(192_000, 1)
+    #expect(throws: MediaError.formatOutOfRange(field: "sample rate", value: 3_999)) { try make(3_999, 1) }
+    #expect(throws: MediaError.formatOutOfRange(field: "sample rate", value: 192_001)) { try make(192_001, 1) }
+    #expect(throws: MediaError.formatOutOfRange(field: "channel count", value: 0)) { try make(8_000, 0) }
+    #expect(throws: MediaError.formatOutOfRange(field: "channel count", value: 3)) { try make(8_000, 3) }
+    #expect(throws: MediaError.configurationMissing(codec: "aac")) {
+      try AudioTranscoder(from: AudioFormat(codec: .aac, sampleRate: 44_100, channels: 2))
+    }
+  }
+
   @Test func changeOfRateAndChannelsInMidStreamIsFollowed() throws {
     // Each MP3 frame says its own rate and channels.
     let low = try Recordings.sound("libmp3lame", rate: 22_050, channels: 1)

@@ -29,7 +29,7 @@ struct HostileInputTests {
         transcoder = try VideoTranscoder(from: format, limits: limits)
       }
     }
-    #expect(ProcessMemory.resident - before < 64 << 20)
+    #expect(ProcessMemory.resident - before < 128 << 20)
   }
 
   @Test func mutatedConfigurationsDoNoHarm() throws {
@@ -76,7 +76,7 @@ struct HostileInputTests {
         last = nil
       }
     }
-    #expect(ProcessMemory.resident - before < 64 << 20)
+    #expect(ProcessMemory.resident - before < 128 << 20)
   }
 
   @Test func transcodersLeaveNothingBehind() throws {
@@ -88,9 +88,13 @@ struct HostileInputTests {
       for frame in sound.audio.prefix(5) { try audio.push(frame) { _ in } }
     }
     for _ in 0..<20 { try cycle() }
-    let before = ProcessMemory.resident
-    for _ in 0..<200 { try cycle() }
-    // One leaked encoder or reference picture a cycle would be 20 MB and more.
-    #expect(ProcessMemory.resident - before < 8 << 20)
+    // Other tests run meanwhile and grow too; a leak shows in every attempt, for one encoder or reference picture a
+    // cycle would be 20 MB and more.
+    let growths = try (0..<4).map { _ in
+      let before = ProcessMemory.resident
+      for _ in 0..<200 { try cycle() }
+      return ProcessMemory.resident - before
+    }
+    #expect(growths.contains { $0 < 4 << 20 }, "\(growths)")
   }
 }

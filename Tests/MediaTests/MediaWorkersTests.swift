@@ -168,6 +168,26 @@ struct MediaWorkersTests {
     }
   }
 
+  @Test(.enabled(if: FFmpeg.isInstalled, "ffmpeg makes the material and is not installed"))
+  func transcoderLivesOnALane() async throws {
+    let recording = try Recordings.flv1.get()
+    let format = try recording.neededVideoFormat()
+    let workers = MediaWorkers(count: 1)
+    let lane = workers.lane(TranscodeLabel(.sorensonH263, to: .vp8()), limits: .init(span: 10_000_000)) {
+      Result { () throws(MediaError) in try VideoTranscoder(from: format) }
+    }
+    let output = Mutex<[EncodedFrame]>([])
+    for frame in recording.video {
+      lane.submit(at: frame.time) { transcoder in
+        try? transcoder.get().push(frame) { encoded in output.withLock { $0.append(encoded) } }
+      }
+    }
+    await withCheckedContinuation { done in lane.submit { _ in done.resume() } }
+    #expect(output.withLock { $0.map(\.time) } == recording.video.map(\.time))
+    workers.shutDown()
+    #expect((workers.transcodeSeconds[lane.label] ?? 0) > 0)
+  }
+
   @Test func handlesMayBeUsedFromManyThreads() async {
     let workers = MediaWorkers(count: 2)
     let lanes = (0..<4).map { _ in workers.lane(self.label, limits: .init(frames: 100_000)) { 0 } }

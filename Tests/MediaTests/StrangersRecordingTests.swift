@@ -27,6 +27,36 @@ struct StrangersRecordingTests {
     for pair in zip(before, after) { #expect(pair.0.psnr(against: pair.1) > 25) }
   }
 
+  @Test(arguments: ["flexsdk-video.flv", "ruffle-vp6a.flv", "red5-flashContent.flv"])
+  func mutatedPicturesDoNoHarm(_ name: String) throws {
+    let recording = try StrangersRecordings.read(name)
+    let format = try recording.neededVideoFormat()
+    var limits = MediaLimits()
+    limits.picturePixels = 1 << 19
+    var random = SeededGenerator(seed: 3)
+    var transcoder = try VideoTranscoder(from: format, limits: limits)
+    for round in 0..<500 {
+      var frame = recording.video[round % recording.video.count]
+      Mutation.apply(to: &frame, using: &random)
+      do {
+        try transcoder.push(frame) { _ in }
+      } catch {
+        transcoder = try VideoTranscoder(from: format, limits: limits)
+      }
+    }
+  }
+
+  @Test func alphaIsLaidOnBlack() throws {
+    let recording = try StrangersRecordings.read("ruffle-vp6a.flv")
+    let raw = try #require(try Picture.decode(recording.video, recording.neededVideoFormat()).first)
+    let shown = try #require(
+      try Picture.decode(VideoTranscoder.run(recording), VideoFormat(codec: .vp8)).first)
+    // Nothing gets brighter; what is see-through gets black.
+    let pairs = Array(zip(raw.planes[0], shown.planes[0]))
+    #expect(pairs.filter { Int($1) > Int($0) + 40 }.count * 100 < pairs.count)
+    #expect(shown.planes[0].contains { $0 < 24 })
+  }
+
   @Test func bothSpeexFramesOfAMessageAreHeard() throws {
     // 32 000 samples at 16 kHz: two seconds.
     let recording = try StrangersRecordings.read("red5-flashContent.flv")

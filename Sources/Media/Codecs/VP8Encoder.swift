@@ -69,7 +69,7 @@ struct VP8Encoder: ~Copyable {
     min(100_000 + Int(width) * Int(height) * 8 / 3, 3_000_000)
   }
 
-  private static let options = [
+  static let options = [
     ("deadline", "realtime"),
     // Negative: a fixed speed. A positive one makes libvpx adapt to the wall clock and use all the CPU it finds.
     ("cpu-used", "-12"),
