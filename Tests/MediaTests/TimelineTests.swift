@@ -22,6 +22,17 @@ struct PictureTimelineTests {
     #expect(given.map { timeline.place($0) } == expected)
   }
 
+  @Test func jumpingToAndFroDoesNotRunOutOfNumbers() {
+    var timeline = PictureTimeline()
+    var last = Int64.min
+    for round in 0..<20_000 {
+      let placed = timeline.place(round % 2 == 0 ? .max : .min)
+      #expect(placed > last)
+      last = placed
+    }
+    #expect(last < 1 << 56)
+  }
+
   @Test func anyTimesStrictlyIncrease() {
     var random = SeededGenerator(seed: 1)
     var timeline = PictureTimeline()
@@ -98,6 +109,19 @@ struct SoundClockTests {
     clock.anchor(at: 14_000_000)
     #expect(clock.nextFrame() == 14_000_000)
     #expect(clock.offset == 0)
+  }
+
+  @Test func jumpingToAndFroDoesNotRunOutOfNumbers() {
+    var clock = SoundClock()
+    var last = Int64.min
+    for round in 0..<20_000 {
+      let time: Int64 = round % 2 == 0 ? .max : .min
+      if clock.judge(time, waiting: 0) == .jump { clock.anchor(at: time) }
+      let next = clock.nextFrame()
+      #expect(next > last)
+      last = next
+    }
+    #expect(last < 1 << 56)
   }
 
   @Test func anyMessagesGiveIncreasingTimes() {

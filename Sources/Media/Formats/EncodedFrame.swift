@@ -4,7 +4,8 @@ public import NIOCore
 public struct EncodedFrame: Sendable, Hashable {
   /// Media time of presentation in microseconds. Sound and picture of one speaker share this clock.
   ///
-  /// For H.264 this is the decoding time plus the composition time. Values beyond ±2^52 are clamped.
+  /// For H.264 this is the decoding time plus the composition time. Values beyond ±2^52 are clamped;
+  /// what comes out of a transcoder stays below 2^55 however the stream jumps.
   public var time: Int64
   /// Whether a decoder may start here. Without meaning for sound, where it is true.
   public var isKeyFrame: Bool

@@ -16,7 +16,8 @@ struct PictureTimeline: Sendable {
         self.offset = 0
         placed = time
       } else if time + self.offset > last {
-        placed = time + self.offset
+        // A stream that jumps to and fro would otherwise push its time up without end.
+        placed = time + self.offset < MediaTime.ceiling ? time + self.offset : last + Self.step
       } else if time + self.offset > last - Self.jump {
         placed = last + Self.step
       } else {

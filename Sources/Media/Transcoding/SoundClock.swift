@@ -41,7 +41,8 @@ struct SoundClock: Sendable {
     let end = self.end
     if !self.isAnchored || time >= end {
       self.offset = 0
-    } else if time + self.offset < end {
+    } else if time + self.offset < end || time + self.offset > MediaTime.ceiling {
+      // A stream that jumps to and fro would otherwise push its time up without end.
       self.offset = end - time
     }
     self.anchor = time + self.offset
