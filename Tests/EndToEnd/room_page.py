@@ -118,14 +118,20 @@ class RoomPage:
         return wait_until(heard, within, f"{self.browser.name}: a tone of {hertz} Hz from {name}")
 
     def skews(self, name):
-        """Sound minus picture, in milliseconds, for each second of which both were seen (see docs/testing.md)."""
+        """Sound minus picture in milliseconds, for each second of which both were observed, oldest first.
+
+        Both are moments of the page's clock: the picture's when it goes to the compositor (16 ms steps), the
+        sound's when the burst enters WebAudio. Against the browser's own estimate of what plays at one moment
+        (estimatedPlayoutTimestamp of both tracks) the figure has stayed within 10 ms.
+        """
         flashes = self.pictures(name).flashes
         onsets = self.evaluate("(name) => probe.onsets(name)", name) or []
         nearest = [min((onset - flash for onset in onsets), key=abs, default=None) for flash in flashes]
         return [skew for skew in nearest if skew is not None and abs(skew) < 450]
 
-    def lip_sync(self, name, seconds=4, within=15):
-        """The median skew over at least so many seconds."""
-        skews = wait_until(lambda: (found := self.skews(name)) and len(found) >= seconds and found, within,
-                           f"{self.browser.name}: {seconds} flashes with their bursts from {name}")
-        return statistics.median(skews)
+    def lip_sync(self, name, settling=4, measured=4, within=20):
+        """The median skew. Browsers pull picture and sound together by and by: the first seconds do not count."""
+        skews = wait_until(
+            lambda: (found := self.skews(name)) and len(found) >= settling + measured and found, within,
+            f"{self.browser.name}: {settling + measured} flashes with their bursts from {name}")
+        return statistics.median(skews[settling:])

@@ -129,7 +129,7 @@ export class Connection {
 
   #stateChanged() {
     if (this.state === 'connected') this.timings.connected ??= performance.now();
-    if (this.state === 'failed') this.#fail(new Error('picture and sound were lost'));
+    if (this.state === 'failed') this.#fail(new Error('no way to the server any more'), 'picture and sound were lost');
     else this.#handlers.state(this.state);
   }
 
@@ -137,9 +137,10 @@ export class Connection {
     return this.#peer.signalingState === 'closed';
   }
 
-  #fail(error) {
+  #fail(error, reason = 'picture and sound could not be set up') {
     if (this.#closed) return;
+    console.warn('media connection:', error);
     this.close();
-    this.#handlers.failed(error.message);
+    this.#handlers.failed(reason);
   }
 }

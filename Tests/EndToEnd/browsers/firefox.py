@@ -1,6 +1,7 @@
 """Debian's Firefox ESR, driven by WebDriver BiDi over a plain web socket: no driver program is needed."""
 
 import base64
+import contextlib
 import itertools
 import json
 import shutil
@@ -43,6 +44,7 @@ class Firefox(Browser):
     def __init__(self, click_to_play=False, viewport=(1280, 800)):
         self._ids = itertools.count(1)
         self._socket = None
+        self._open = contextlib.ExitStack()
         self._profile = Path(tempfile.mkdtemp(prefix="flashgate-firefox-"))
         preferences = PREFERENCES | {"media.autoplay.default": 1 if click_to_play else 0}
         (self._profile / "user.js").write_text("".join(
@@ -63,7 +65,8 @@ class Firefox(Browser):
     def _start_session(self, port):
         url = f"ws://127.0.0.1:{port}/session"
         self._socket = wait_until(
-            lambda: connect(url, max_size=None, open_timeout=5, proxy=None), within=40, what="Firefox listens")
+            lambda: self._open.enter_context(connect(url, max_size=None, open_timeout=5, proxy=None)),
+            within=40, what="Firefox listens")
         self._command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
         self._context = self._command("browsingContext.getTree")["contexts"][0]["context"]
 
@@ -109,7 +112,7 @@ class Firefox(Browser):
                 self._command("browser.close")
             except (RuntimeError, OSError, WebSocketException):
                 pass  # it is gone already
-            self._socket.close()
+            self._open.close()
             self._socket = None
         self._reap()
         shutil.rmtree(self._profile, ignore_errors=True)

@@ -59,6 +59,9 @@ class Visitor:
         self.join = None
         self.left = False
 
+    def transport(self):
+        return self.socket._req.transport
+
     async def tell(self, /, **message):
         if not self.socket.closed:
             await self.socket.send_str(json.dumps(message))
@@ -102,7 +105,7 @@ class Visitor:
         transceiver.sender.replaceTrack(source.track() if source else None)
         transceiver.direction = "sendonly" if source else "inactive"
         if speaker:
-            transceiver.sender._stream_id = speaker.name  # one sync group per speaker
+            transceiver.sender._stream_id = speaker.id  # one sync group per speaker; a token, which a name need not be
 
 
 class MockServer:
@@ -113,6 +116,7 @@ class MockServer:
         self.speakers = {}
         self.visitors = []
         self.joins = 0
+        self.requested = []  # every path and query, as a log would have them
         self.answering = True
         self.refusal = None  # an "error" message to answer "join" with
         self._loop = asyncio.new_event_loop()
@@ -173,6 +177,13 @@ class MockServer:
     def tell_all(self, **message):
         self._call(self._tell_all(message))
 
+    def tell_all_text(self, *frames):
+        async def send():
+            for visitor in list(self.visitors):
+                for frame in frames:
+                    await visitor.socket.send_str(frame)
+        self._call(send())
+
     def cut(self):
         """Closes every web socket without a word."""
         self._call(self._cut())
@@ -204,7 +215,7 @@ class MockServer:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=20)
 
     async def _listen(self):
-        application = web.Application()
+        application = web.Application(middlewares=[self._note])
         application.router.add_get("/rooms/{room}/signal", self._signal)
         application.router.add_get("/rooms/{room}", self._page)
         application.router.add_get("/assets/{name}", self._asset)
@@ -217,6 +228,11 @@ class MockServer:
     async def _stop_listening(self):
         await self._cut()
         await self._runner.cleanup()
+
+    @web.middleware
+    async def _note(self, request, handler):
+        self.requested.append(request.raw_path)
+        return await handler(request)
 
     async def _page(self, request):
         return self._file("index.html")
@@ -272,7 +288,8 @@ class MockServer:
 
     async def _cut(self):
         for visitor in list(self.visitors):
-            visitor.socket._req.transport.abort()
+            if transport := visitor.transport():  # none: it has just gone by itself
+                transport.abort()
 
     async def _cut_media(self):
         for visitor in list(self.visitors):
