@@ -4,6 +4,7 @@ import pytest
 
 import browsers
 import certificates
+import media
 from browsers import sound
 from browsers.chromium import stop_driver
 from room_page import RoomPage
@@ -64,3 +65,10 @@ def started():
 def room_page(shared):
     """room_page("chromium", url): the page at `url` in a shared browser."""
     return lambda name, url: RoomPage(shared(name), url)
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory):
+    """clips("h264-aac"): the path of that clip of media.py, made when first asked for."""
+    directory = tmp_path_factory.mktemp("clips")
+    return lambda name: media.CLIPS[name].make(directory)

@@ -1,0 +1,125 @@
+"""A small RTMP publisher for what real programs cannot be made to send: any start time, any chunk size, any end."""
+
+import os
+import socket
+import struct
+import threading
+import time
+from urllib.parse import urlsplit
+
+AUDIO, VIDEO, COMMAND = 8, 9, 20
+
+
+def read_flv(path):
+    """[(type, milliseconds, body)] of the audio and video tags."""
+    data = path.read_bytes()
+    position = 9 + 4
+    tags = []
+    while position + 11 <= len(data):
+        kind, size = data[position], int.from_bytes(data[position + 1:position + 4])
+        stamp = int.from_bytes(data[position + 4:position + 7]) | data[position + 7] << 24
+        if kind in (AUDIO, VIDEO):
+            tags.append((kind, stamp, data[position + 11:position + 11 + size]))
+        position += 11 + size + 4
+    return tags
+
+
+class Publisher(threading.Thread):
+    """Publishes a file in real time with time stamps that start at `first_timestamp` (modulo 2^32)."""
+
+    CHUNK = 4096
+
+    def __init__(self, url, path, first_timestamp=0):
+        super().__init__(daemon=True)
+        parts = urlsplit(url)
+        self._address = (parts.hostname, parts.port)
+        self._app, self._name = parts.path.strip("/").rsplit("/", 1)
+        self._tc_url = f"rtmp://{parts.hostname}:{parts.port}/{self._app}"
+        self._tags = read_flv(path)
+        self._first = first_timestamp
+        self._socket = None
+        self._stopped = threading.Event()
+        self.start()
+
+    def stop(self):
+        """Closes the connection at once, without FCUnpublish."""
+        self._stopped.set()
+        if self._socket:
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.join(timeout=5)
+
+    kill = stop
+
+    def wait(self, within):
+        self.join(timeout=within)
+        assert not self.is_alive(), "the publisher does not end"
+
+    def run(self):
+        with socket.create_connection(self._address, timeout=10) as self._socket:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._handshake()
+            threading.Thread(target=self._discard, daemon=True).start()
+            self._write(2, 1, 0, struct.pack(">I", self.CHUNK))
+            self._command("connect", 1, {"app": self._app, "tcUrl": self._tc_url, "type": "nonprivate"})
+            self._command("createStream", 2, None)
+            self._command("publish", 3, None, self._name, "live", stream=1)
+            self._play_out()
+            self._command("deleteStream", 4, None, 1.0)
+
+    def _handshake(self):
+        self._socket.sendall(b"\x03" + bytes(8) + os.urandom(1528))
+        answer = b""
+        while len(answer) < 1 + 2 * 1536:
+            part = self._socket.recv(4096)
+            if not part:
+                raise ConnectionError("closed in the handshake")
+            answer += part
+        self._socket.sendall(answer[1:1537])
+
+    # Answers are not looked at: the stream id is 1 on every server there is.
+    def _discard(self):
+        try:
+            self._socket.settimeout(None)
+            while self._socket.recv(65536):
+                pass
+        except OSError:
+            pass
+
+    def _play_out(self):
+        begin = time.monotonic()
+        for kind, stamp, body in self._tags:
+            if self._stopped.wait(max(0.0, begin + stamp / 1000 - time.monotonic())):
+                return
+            self._write(4 if kind == AUDIO else 6, kind, (self._first + stamp) % 2**32, body, stream=1)
+
+    def _command(self, name, transaction, *values, stream=0):
+        body = b"".join(amf0(value) for value in (name, float(transaction), *values))
+        self._write(3, COMMAND, 0, body, stream=stream)
+
+    def _write(self, chunk_stream, kind, stamp, body, stream=0):
+        extended = struct.pack(">I", stamp) if stamp >= 0xFFFFFF else b""
+        header = (bytes([chunk_stream]) + min(stamp, 0xFFFFFF).to_bytes(3) + len(body).to_bytes(3) + bytes([kind])
+                  + struct.pack("<I", stream) + extended)
+        size = self.CHUNK if kind != 1 else 128
+        out = header + body[:size]
+        for position in range(size, len(body), size):
+            out += bytes([0xC0 | chunk_stream]) + extended + body[position:position + size]
+        self._socket.sendall(out)
+
+
+def amf0(value):
+    match value:
+        case None:
+            return b"\x05"
+        case float():
+            return b"\x00" + struct.pack(">d", value)
+        case str():
+            text = value.encode()
+            return b"\x02" + len(text).to_bytes(2) + text
+        case dict():
+            pairs = b"".join(len(key).to_bytes(2) + key.encode() + amf0(item) for key, item in value.items())
+            return b"\x03" + pairs + b"\x00\x00\x09"
+    raise TypeError(value)

@@ -1,0 +1,108 @@
+"""The rig itself: what the tests send is what they think it is, and is read back right."""
+
+import socket
+import subprocess
+
+import av
+import numpy as np
+import pytest
+
+import publishers
+import rtmp
+import signals
+from media import CLIPS
+from waiting import NotInTime, wait_until
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 4095, 8191, 9_999, 16_383])
+def test_a_picture_number_is_read_back(number):
+    assert signals.read_strip([235.0 if white else 16.0 for white in signals.strip(number)]) == number
+
+
+def test_a_strip_with_one_wrong_block_is_not_believed():
+    for number in range(0, 16_384, 97):
+        for block in range(1, 19):
+            blocks = signals.strip(number)
+            blocks[block] = not blocks[block]
+            assert signals.read_strip([235.0 if white else 16.0 for white in blocks]) is None
+    assert signals.read_strip([16.0] * 20) is None and signals.read_strip([235.0] * 20) is None
+
+
+def test_a_tone_is_measured():
+    times = np.arange(16_384) / 48_000
+    hertz, rms = signals.tone_of(0.25 * np.sin(2 * np.pi * 440 * times), 48_000)
+    assert hertz == pytest.approx(440, rel=0.001) and rms == pytest.approx(0.25 / 2**0.5, rel=0.01)
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_each_clip_holds_what_it_says(clips, name):
+    clip = CLIPS[name]
+    pictures, sound, rate = decode(clips(name))
+    read = [signals.read_picture(picture) for _, picture in pictures]
+    assert [number for number, _ in read] == list(range(clip.pictures))
+    if pictures:
+        assert pictures[0][0] == pytest.approx(clip.video_delay, abs=0.05)
+    if clip.audio is None:
+        assert len(sound) == 0
+    elif clip.hertz:
+        middle = sound[len(sound) // 2:][:16_384]
+        hertz, rms = signals.tone_of(middle, rate)
+        assert hertz == pytest.approx(clip.hertz, rel=0.005)
+        assert abs(signals.decibels(rms / clip.rms)) < 1
+    else:
+        flashes = [time for (time, _), (before, now) in zip(pictures[1:], zip(read, read[1:])) if now[1] and not before[1]]
+        onsets = [index / rate for index in signals.burst_onsets(sound, rate)][1:]
+        assert len(flashes) == len(onsets) == clip.seconds - 1
+        assert all(abs(onset - flash) < 0.025 for onset, flash in zip(onsets, flashes))
+
+
+def decode(path):
+    """([(time, gray picture)], sound, its rate), times and samples both from the start of the file."""
+    pictures, samples, rate = [], [], 1
+    with av.open(str(path)) as container:
+        for frame in container.decode():
+            if isinstance(frame, av.VideoFrame):
+                pictures.append((float(frame.time), frame.to_ndarray(format="gray")))
+            else:
+                rate = frame.sample_rate
+                if not samples:
+                    samples.append(np.zeros(max(0, round(float(frame.time) * rate))))
+                samples.append(np.asarray(frame.to_ndarray(), np.float64).reshape(-1) / sample_scale(frame))
+    return pictures, np.concatenate(samples) if samples else np.zeros(0), rate
+
+
+def sample_scale(frame):
+    return 1.0 if frame.format.name.startswith("flt") else 32768.0
+
+
+def test_flv_tags_are_read(clips):
+    tags = rtmp.read_flv(clips("flv1-nellymoser"))
+    assert sum(kind == rtmp.VIDEO for kind, _, _ in tags) == CLIPS["flv1-nellymoser"].pictures
+    stamps = [stamp for _, stamp, _ in tags]
+    assert stamps == sorted(stamps)
+
+
+def test_the_byte_proxy_passes_single_bytes():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        proxy = publishers.ByteProxy(server.getsockname()[1])
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+            accepted, _ = server.accept()
+            client.sendall(bytes(range(200)))
+            client.shutdown(socket.SHUT_WR)
+            received = b""
+            while part := accepted.recv(4096):
+                received += part
+            accepted.close()
+        proxy.close()
+    assert received == bytes(range(200))
+
+
+def test_a_condition_that_never_comes_true_says_what_was_seen():
+    with pytest.raises(NotInTime, match="a miracle; last seen: 0"):
+        wait_until(lambda: 0, within=0.1, what="a miracle")
+
+
+def test_the_programs_that_publish_are_there():
+    for command in (["ffmpeg", "-version"], ["gst-inspect-1.0", "rtmp2sink"], ["gst-inspect-1.0", "rtmpsink"],
+                    ["gst-inspect-1.0", "flvmux"]):
+        assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0, command
