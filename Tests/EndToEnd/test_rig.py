@@ -11,7 +11,10 @@ import publishers
 import rtmp
 import signals
 from media import CLIPS
+from mock.server import MockServer
+from relay import UDPRelay, is_dtls_handshake
 from waiting import NotInTime, wait_until
+from whep import WhepPlayer
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 4095, 8191, 9_999, 16_383])
@@ -106,3 +109,65 @@ def test_the_programs_that_publish_are_there():
     for command in (["ffmpeg", "-version"], ["gst-inspect-1.0", "rtmp2sink"], ["gst-inspect-1.0", "rtmpsink"],
                     ["gst-inspect-1.0", "flvmux"]):
         assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0, command
+
+
+@pytest.fixture
+def server(certificate):
+    server = MockServer(*certificate)
+    yield server
+    server.close()
+
+
+def test_a_whep_player_reads_pictures_sound_and_skew(server):
+    server.add("alice", audio="burst")
+    player = WhepPlayer(f"https://127.0.0.1:{server.port}/whep/demo/alice")
+    try:
+        wait_until(lambda: player.has_reports and len(player.numbers) > 45, within=20, what="3 s and sender reports")
+        assert player.in_order
+        assert abs(player.media_skew()) < 0.060
+    finally:
+        player.close()
+
+
+def test_a_whep_player_hears_a_tone_through_a_relay_that_lost_the_first_flight(server):
+    server.add("alice", audio=440.0)
+    lost = []
+
+    def lose_first_flight(from_gateway, datagram):
+        first = from_gateway and is_dtls_handshake(datagram) and len(lost) < 1
+        if first:
+            lost.append(datagram)
+        return first
+
+    relay = None
+
+    def through_relay(sdp):
+        nonlocal relay
+        port = int(next(line for line in sdp.splitlines() if line.startswith("a=candidate:")).split()[5])
+        relay = UDPRelay(port, lose_first_flight)
+        return relay.rewrite(sdp)
+
+    player = WhepPlayer(f"https://127.0.0.1:{server.port}/whep/demo/alice", through_relay)
+    try:
+        hertz, rms = wait_until(lambda: player.tone(), what="half a second of sound")
+        assert hertz == pytest.approx(440, rel=0.02) and abs(signals.decibels(rms / (0.25 / 2**0.5))) < 3
+        assert relay.lost == 1
+    finally:
+        player.close()
+        relay.close()
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_the_probe_times_the_first_picture(server, room_page, browser):
+    server.add("alice")
+    page = room_page(browser, server.url())
+    timing = page.evaluate("(path) => probe.whepFirstPicture(path)", "/whep/demo/alice")
+    assert 0 < timing["answer"] < timing["firstPicture"] and timing["width"] == 320
+
+
+def test_lip_sync_is_measured_in_a_browser(server, room_page):
+    server.add("alice", audio="burst")
+    page = room_page("chromium", server.url()).watch("alice")
+    measured = page.lip_sync("alice")
+    audio, video = (page.stats("alice", kind)["estimatedPlayoutTimestamp"] for kind in ("audio", "video"))
+    assert measured == pytest.approx(video - audio, abs=40), "the browser itself estimates otherwise"

@@ -5,11 +5,9 @@ docs/signalling.md and answers offers with aiortc. It runs in a thread of its ow
 underscore are for the test's thread and return when the thing is done.
 """
 
-import asyncio
 import itertools
 import json
 import ssl
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +15,8 @@ import aioice.ice
 from aiohttp import WSMsgType, web
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcconfiguration import RTCBundlePolicy
+
+from loops import LoopThread
 
 from .tracks import Clock, Source
 
@@ -119,9 +119,7 @@ class MockServer:
         self.requested = []  # every path and query, as a log would have them
         self.answering = True
         self.refusal = None  # an "error" message to answer "join" with
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        self._loop = LoopThread()
         self.port = None
         self.start()
 
@@ -140,8 +138,7 @@ class MockServer:
 
     def close(self):
         self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5)
+        self._loop.stop()
 
     def add(self, name, audio=440.0, video=True, kind="flash"):
         """A participant comes. `audio` is a tone's frequency, "burst", or None."""
@@ -212,13 +209,15 @@ class MockServer:
     # The rest.
 
     def _call(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=20)
+        return self._loop.call(coroutine)
 
     async def _listen(self):
         application = web.Application(middlewares=[self._note])
         application.router.add_get("/rooms/{room}/signal", self._signal)
         application.router.add_get("/rooms/{room}", self._page)
         application.router.add_get("/assets/{name}", self._asset)
+        application.router.add_post("/whep/{room}/{name}", self._whep)
+        application.router.add_delete("/whep/{room}/{name}", self._whep_ended)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port or 0, ssl_context=self._tls, reuse_address=True)
@@ -257,6 +256,24 @@ class MockServer:
         finally:
             self.visitors.remove(visitor)
         return socket
+
+    # Just enough of WHEP to try the players on: one player at a time.
+    async def _whep(self, request):
+        speaker = self.speakers[request.match_info["name"]]
+        self._player = RTCPeerConnection(RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        await self._player.setRemoteDescription(RTCSessionDescription(await request.text(), "offer"))
+        for transceiver in self._player.getTransceivers():
+            source = next(source for source in speaker.media.values() if source.kind == transceiver.kind)
+            transceiver.sender.replaceTrack(source.track())
+            transceiver.direction = "sendonly"
+        await self._player.setLocalDescription(await self._player.createAnswer())
+        return web.Response(
+            status=201, body=self._player.localDescription.sdp.encode(), content_type="application/sdp",
+            headers={"Location": request.path})
+
+    async def _whep_ended(self, request):
+        await self._player.close()
+        return web.Response()
 
     async def _add(self, name, audio, video, kind):
         speaker = Speaker(name, f"p{next(self._ids)}", kind)
