@@ -4,10 +4,14 @@ import pytest
 
 import browsers
 import certificates
+import gateway as gateway_module
 import media
+import publishers
+import rtmp
 from browsers import sound
 from browsers.chromium import stop_driver
 from room_page import RoomPage
+from whep import WhepPlayer
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +76,75 @@ def clips(tmp_path_factory):
     """clips("h264-aac"): the path of that clip of media.py, made when first asked for."""
     directory = tmp_path_factory.mktemp("clips")
     return lambda name: media.CLIPS[name].make(directory)
+
+
+@pytest.fixture(scope="session")
+def _gateway(tmp_path_factory, certificate):
+    if gateway_module.binary() is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+    running = gateway_module.Gateway(tmp_path_factory.mktemp("gateway"), *certificate)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def gateway(_gateway, request):
+    """One gateway for all tests; a test that fails shows the end of its log."""
+    begin = _gateway.log.stat().st_size
+    yield _gateway
+    if getattr(request.node, "failed", False):
+        print(f"gateway log:\n{_gateway.log.read_bytes()[begin:].decode(errors='replace')[-4000:]}")
+
+
+_rooms = (f"room{number}" for number in range(1, gateway_module.ROOMS + 1))
+
+
+@pytest.fixture
+def room():
+    """An open room of the gateway that no other test uses."""
+    return next(_rooms)
+
+
+@pytest.fixture
+def publish(gateway, room, clips, tmp_path):
+    """publish("alice", "h264-aac", by="ffmpeg"): a publisher in the test's room; all are ended after the test.
+
+    `by` is "ffmpeg", "rtmp2sink", "librtmp", or "script" (rtmp.py, which takes `first_timestamp`).
+    """
+    running = []
+
+    def start(name, clip, by="ffmpeg", port=None, room=room, **options):
+        url, path = gateway.publish_url(room, name, port), clips(clip)
+        log = tmp_path / f"{name}-{len(running)}.log"
+        match by:
+            case "ffmpeg": program = publishers.ffmpeg(url, path, log, **options)
+            case "rtmp2sink": program = publishers.rtmp2sink(url, path, log)
+            case "librtmp": program = publishers.librtmp(url, path, log)
+            case "script": program = rtmp.Publisher(url, path, **options)
+        running.append(program)
+        return program
+
+    yield start
+    for program in running:
+        program.kill()
+
+
+@pytest.fixture
+def player(gateway, room):
+    """player("alice"): a WHEP player of that participant, closed after the test."""
+    playing = []
+
+    def start(name, **options):
+        playing.append(WhepPlayer(gateway.whep_url(room, name), **options))
+        return playing[-1]
+
+    yield start
+    for each in playing:
+        each.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report

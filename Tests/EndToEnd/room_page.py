@@ -28,8 +28,10 @@ class Pictures:
 
     numbers: list  # in the order of presentation, pictures that could not be read left out
     unread: int
+    decoded: int  # by the browser's count; a busy machine presents fewer
+    key_decoded: int
     flashes: list  # milliseconds of the page's clock
-    first_at: float
+    first_at: float | None
 
     @property
     def in_order(self):
@@ -101,8 +103,9 @@ class RoomPage:
     def pictures(self, name):
         record = self.evaluate("(name) => probe.pictures(name)", name)
         if record is None:
-            return Pictures([], 0, [], 0)
-        return Pictures(record["numbers"], record["unread"], record["flashes"], record["firstAt"])
+            return Pictures([], 0, 0, 0, [], None)
+        return Pictures(record["numbers"], record["unread"], record["decoded"], record["keyDecoded"],
+                        record["flashes"], record["firstAt"])
 
     def tone(self, name):
         """{hertz, rms} of the last third of a second of a participant's sound, or None."""

@@ -36,7 +36,8 @@ def test_shows_and_plays_everybody_who_is_there(server, room_page, browser):
         assert tile["flash"] and tile["tracks"] == ["audio", "video"] and not tile["paused"]
     assert page.wait_tone("alice", 440.0) and page.wait_tone("bob", 880.0)
     pictures = wait_until(lambda: len((p := page.pictures("bob")).numbers) >= 20 and p, what="20 numbers")
-    assert pictures.in_order
+    assert pictures.in_order and pictures.key_decoded >= 1
+    assert wait_until(lambda: page.pictures("bob").decoded >= 20, what="20 decoded")
     assert page.stats("alice", "video")["framesDecoded"] > 0
 
 

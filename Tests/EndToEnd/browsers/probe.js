@@ -26,10 +26,12 @@
     return bits >> BITS === check ? number : null;
   };
 
-  // Counts presented pictures, reads their numbers and the moments at which the square turns white.
+  // Counts decoded pictures, reads their numbers and the moments at which the square turns white.
   class PictureReader {
-    constructor(video) {
-      this.record = { numbers: [], at: [], unread: 0, presented: 0, firstAt: null, flashes: [] };
+    constructor(video, track) {
+      this.record = { numbers: [], unread: 0, decoded: 0, keyDecoded: 0, firstAt: null, flashes: [] };
+      const receiver = window.flashgate.connection.peerConnection.getReceivers().find((r) => r.track === track);
+      setInterval(() => this.count(receiver), 50);
       const canvas = document.createElement('canvas');
       canvas.width = BLOCKS * PER_BLOCK + 1;
       canvas.height = 1;
@@ -42,16 +44,22 @@
         const { data } = context.getImageData(0, 0, canvas.width, 1);
         const number = readStrip(data), at = metadata.presentationTime ?? now;
         record.firstAt ??= at;
-        record.presented = metadata.presentedFrames ?? record.presented + 1;
         if (number === null) record.unread += 1;
-        else { record.numbers.push(number); record.at.push(at); }
+        else record.numbers.push(number);
         const litNow = data[4 * BLOCKS * PER_BLOCK] > 128;
         if (litNow && !lit) record.flashes.push(at);
         lit = litNow;
-        if (this.stopped) return;
         video.requestVideoFrameCallback(presented);
       };
       video.requestVideoFrameCallback(presented);
+    }
+    // Kept here, because the page's own statistics end with the participant.
+    async count(receiver) {
+      for (const stats of (await receiver.getStats()).values()) {
+        if (stats.type !== 'inbound-rtp') continue;
+        this.record.decoded = Math.max(this.record.decoded, stats.framesDecoded ?? 0);
+        this.record.keyDecoded = Math.max(this.record.keyDecoded, stats.keyFramesDecoded ?? 0);
+      }
     }
   }
 
@@ -106,7 +114,7 @@
   window.probe = {
     watchPictures(name) {
       pictures.set(name, null);
-      whenCarried(name, 'video', (video) => pictures.set(name, new PictureReader(video)));
+      whenCarried(name, 'video', (video, track) => pictures.set(name, new PictureReader(video, track)));
     },
     watchSound(name) {
       sounds.set(name, null);
@@ -115,6 +123,14 @@
     pictures: (name) => pictures.get(name)?.record ?? null,
     tone: (name) => sounds.get(name)?.tone() ?? null,
     onsets: (name) => sounds.get(name)?.onsets ?? null,
+    // Resolves as soon as the latest picture shown of `name` is number `phase` of its group of `period`.
+    atPhase: (name, phase, period) => new Promise((resolve) => {
+      const look = () => {
+        const latest = pictures.get(name)?.record.numbers.at(-1);
+        if (latest !== undefined && latest % period === phase) resolve(latest); else setTimeout(look, 2);
+      };
+      look();
+    }),
     // A receiver of its own, by WHEP: milliseconds from the offer to the answer and to the first picture.
     async whepFirstPicture(path) {
       const peer = new RTCPeerConnection(), video = document.createElement('video');
