@@ -70,7 +70,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    // The first request shares the time that the connection has for its handshake.
+    // From here on this handler keeps the time, so that a slow request is answered before it is closed. The first
+    // head shares the time that the connection has for its handshake.
+    door?.established()
     let deadline = context.eventLoop.now + limits.headTimeout
     arm(at: min(deadline, door?.handshakeDeadline ?? deadline))
   }
@@ -163,7 +165,6 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
     guard let context, let exchange = queue.popFirst() else { return }
     continueIsDue = reader.isInBody && continueIsDue
-    door?.established()
     switch exchange {
     case .failure(let problem):
       door?.note(.badRequest)
