@@ -19,6 +19,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -34,16 +35,19 @@ let package = Package(
     // Protocol cores: no sockets, clocks or threads.
     .target(name: "AMF", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "FLV", dependencies: [nioCore], swiftSettings: strict),
-    .target(name: "RTMP", dependencies: ["AMF", "FLV", "COpenSSL", nioCore], swiftSettings: strict),
+    .target(name: "RTMP", dependencies: ["AMF", "COpenSSL", nioCore], swiftSettings: strict),
     .target(name: "RTP", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "WebRTC", dependencies: ["RTP", "COpenSSL", "CLibSRTP", nioCore], swiftSettings: strict),
 
-    .target(name: "Media", dependencies: ["CLibAV", nioCore], swiftSettings: strict),
-    .target(name: "Rooms", dependencies: ["Media", "RTP", nioCore], swiftSettings: strict),
+    .target(name: "Metrics", swiftSettings: strict),
+    .target(
+      name: "Media", dependencies: ["CLibAV", nioCore, .product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: strict),
+    .target(name: "Rooms", dependencies: ["FLV", "Media", "Metrics", "RTP", nioCore], swiftSettings: strict),
     .target(
       name: "Edge",
       dependencies: [
-        "Rooms", "RTMP", "WebRTC", "CDatagrams", nioCore, nioPosix,
+        "Rooms", "Media", "RTMP", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOWebSocket", package: "swift-nio"),
@@ -57,7 +61,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "Edge", "Rooms", "RTMP", "WebRTC", nioCore, nioPosix,
+        "Edge", "Rooms", "Media", "Metrics", "RTMP", "RTP", "WebRTC", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -75,13 +79,14 @@ let package = Package(
 
     .testTarget(name: "AMFTests", dependencies: ["AMF"], swiftSettings: strict),
     .testTarget(name: "FLVTests", dependencies: ["FLV"], swiftSettings: strict),
-    .testTarget(name: "RTMPTests", dependencies: ["RTMP"], swiftSettings: strict),
+    .testTarget(name: "RTMPTests", dependencies: ["RTMP", "AMF"], exclude: ["Recordings"], swiftSettings: strict),
     .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: strict),
-    .testTarget(name: "WebRTCTests", dependencies: ["WebRTC"], swiftSettings: strict),
+    .testTarget(
+      name: "WebRTCTests", dependencies: ["WebRTC", "RTP", "COpenSSL", "CLibSRTP"], resources: [.copy("Offers")],
+      swiftSettings: strict),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
     .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
-    .testTarget(name: "RoomsTests", dependencies: ["Rooms"], swiftSettings: strict),
     .testTarget(name: "EdgeTests", dependencies: ["Edge"], swiftSettings: strict),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
-    .testTarget(name: "ReplayTests", dependencies: ["Replay"], swiftSettings: strict),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "flashgate"], swiftSettings: strict),
   ]
 )
