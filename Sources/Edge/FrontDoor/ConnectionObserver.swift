@@ -42,6 +42,8 @@ public protocol ConnectionObserver: Sendable {
   func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason)
   /// A served connection is closed.
   func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason)
+  /// The listening socket could not accept, for example for want of file descriptors; it goes on.
+  func acceptFailed(on listener: ListenerID, errnoCode: Int32)
 }
 
 /// Sent through the pipelines of a listener's connections (as a user inbound event) when it drains: a protocol that is

@@ -62,7 +62,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     self.handlers = handlers
     let origin = HTTPRequestReader.Origin(
       scheme: door?.isEncrypted == true ? "https" : "http", remoteAddress: door?.info.remoteAddress,
-      listener: door?.info.listener ?? ListenerID(rawValue: "-"))
+      listener: door?.info.listener ?? ListenerID(rawValue: "-"), connectionID: door?.info.id ?? 0)
     reader = HTTPRequestReader(limits: limits, origin: origin)
   }
 

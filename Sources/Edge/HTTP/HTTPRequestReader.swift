@@ -12,6 +12,7 @@ struct HTTPRequestReader {
     var scheme = "http"
     var remoteAddress: SocketAddress?
     var listener = ListenerID(rawValue: "-")
+    var connectionID: UInt64 = 0
   }
 
   /// A request and what it means for its connection.
@@ -128,6 +129,7 @@ struct HTTPRequestReader {
     var request = HTTPServerRequest(
       method: method, scheme: origin.scheme, authority: try authority(of: head, target: target), target: target,
       remoteAddress: origin.remoteAddress, listener: origin.listener)
+    request.connectionID = origin.connectionID
     for (name, value) in head.headers {
       guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else {
         throw ProblemDocument(status: .badRequest, detail: "a header field is not well-formed")

@@ -19,6 +19,8 @@ public struct HTTPServerRequest: Sendable {
   public var remoteAddress: SocketAddress?
   /// The listener the request came in by.
   public var listener: ListenerID
+  /// The connection's ``ConnectionInfo/id``; 0 on a channel that did not come in by a listener.
+  public var connectionID: UInt64 = 0
   /// What the braces of the route's pattern stand for; filled by ``HTTPRouter``.
   public var parameters: [String: String]
   /// False for an HTTP/1.0 client.
@@ -48,6 +50,13 @@ public struct HTTPServerRequest: Sendable {
   /// Whether the client asks to change to the web-socket protocol (RFC 6455, section 4.2.1).
   public var asksForWebSocket: Bool {
     method == .get && speaksHTTP11 && hasToken("upgrade", in: .connection) && hasToken("websocket", in: .upgrade)
+  }
+
+  /// Whether the Origin field names the very host the request came to, so that the page is one of this server's
+  /// (RFC 6454). False when there is no such field: browsers always send it with a web-socket handshake.
+  public var isFromSameOrigin: Bool {
+    guard let origin = fields[.origin], !authority.isEmpty else { return false }
+    return origin.lowercased() == "\(scheme)://\(authority)".lowercased()
   }
 
   /// Whether a list field such as Connection holds `token`, in any case.

@@ -10,6 +10,7 @@ final class RecordingObserver: ConnectionObserver {
     case served(DoorProtocol)
     case refused(FirstBytes?, ConnectionReason)
     case closed(DoorProtocol, ConnectionReason)
+    case acceptFailed(Int32)
   }
 
   /// The events in their order, as they come.
@@ -34,6 +35,8 @@ final class RecordingObserver: ConnectionObserver {
   func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
     keep(.closed(served, reason))
   }
+
+  func acceptFailed(on listener: ListenerID, errnoCode: Int32) { keep(.acceptFailed(errnoCode)) }
 
   private func keep(_ event: Event) {
     kept.withLock { $0.append(event) }

@@ -50,6 +50,17 @@ import Testing
     #expect(second.fields[.eTag] == first.fields[.eTag])
   }
 
+  @Test(arguments: [
+    ("https://Example.org:8443", true), ("http://example.org:8443", false), ("https://example.org", false),
+    ("https://example.org:8443.evil.example", false), ("null", false), (nil, false),
+  ])
+  func originMustNameTheHostAskedFor(origin: String?, same: Bool) throws {
+    var request = HTTPServerRequest(
+      method: .get, scheme: "https", authority: "example.org:8443", target: try RequestTarget("/"))
+    request.fields[.origin] = origin
+    #expect(request.isFromSameOrigin == same)
+  }
+
   @Test func problemDocumentIsJSONInAFixedOrder() {
     let problem = ProblemDocument(status: .forbidden, detail: "no \"key\" \\ given\n\u{1}ä", instance: "/rooms/a")
     #expect(

@@ -38,11 +38,9 @@ import Testing
   @Test func oldVersionsAreRefusedUnlessAllowed() async throws {
     let old = try LoopbackClient.context(minimum: .tlsv1, maximum: .tlsv11)
     try await ListenerTests.withListener(accept: [.https], tls: try source()) { listener, observer in
-      await #expect(throws: (any Error).self) {
-        let answer = try await LoopbackClient.exchange(get, with: listener.localAddress, tls: old)
-        // Whatever the client makes of the alert: it has no answer.
-        try #require(!answer.isEmpty)
-      }
+      // Whatever the client makes of the alert: it has no answer.
+      let refused = (try? await LoopbackClient.exchange(get, with: listener.localAddress, tls: old)) ?? ""
+      #expect(refused == "")
       for await event in observer.events where event != .accepted {
         #expect(event == .refused(.tls, .tlsFailed))
         break
