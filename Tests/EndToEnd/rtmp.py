@@ -58,6 +58,13 @@ class Publisher(threading.Thread):
         assert not self.is_alive(), "the publisher does not end"
 
     def run(self):
+        try:
+            self._publish()
+        except OSError:
+            if not self._stopped.is_set():
+                raise
+
+    def _publish(self):
         with socket.create_connection(self._address, timeout=10) as self._socket:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._handshake()
@@ -67,7 +74,10 @@ class Publisher(threading.Thread):
             self._command("createStream", 2, None)
             self._command("publish", 3, None, self._name, "live", stream=1)
             self._play_out()
-            self._command("deleteStream", 4, None, 1.0)
+            self._command("FCUnpublish", 4, None, self._name)
+            self._command("deleteStream", 5, None, 1.0)
+            # The thread that discards answers holds the socket too: closing alone would not end the connection.
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _handshake(self):
         self._socket.sendall(b"\x03" + bytes(8) + os.urandom(1528))
@@ -92,7 +102,7 @@ class Publisher(threading.Thread):
         begin = time.monotonic()
         for kind, stamp, body in self._tags:
             if self._stopped.wait(max(0.0, begin + stamp / 1000 - time.monotonic())):
-                return
+                raise ConnectionAbortedError("stopped by the test")
             self._write(4 if kind == AUDIO else 6, kind, (self._first + stamp) % 2**32, body, stream=1)
 
     def _command(self, name, transaction, *values, stream=0):

@@ -1,5 +1,6 @@
 """Waiting for a condition, never for a time."""
 
+import threading
 import time
 
 
@@ -13,7 +14,7 @@ def wait_until(condition, within=10.0, what=None, every=0.02):
     The last value, or the last exception of a condition that could not be asked yet, is part of the message.
     """
     deadline = time.monotonic() + within
-    pause = every
+    pause, nothing = every, threading.Event()
     while True:
         try:
             last = condition()
@@ -23,5 +24,5 @@ def wait_until(condition, within=10.0, what=None, every=0.02):
             last = error
         if time.monotonic() >= deadline:
             raise NotInTime(f"not within {within} s: {what or condition.__name__}; last seen: {last!r}")
-        time.sleep(pause)  # the pause between two looks
+        nothing.wait(pause)
         pause = min(pause * 1.3, 0.25)
