@@ -1,5 +1,7 @@
 """Fixtures of all end-to-end tests. Whatever is started here is stopped here, by its own process id."""
 
+import subprocess
+
 import pytest
 
 import browsers
@@ -141,6 +143,22 @@ def player(gateway, room):
     yield start
     for each in playing:
         each.close()
+
+
+@pytest.fixture
+def flashgate(tmp_path):
+    """Runs a verb to its end in an empty folder; yields exit code, standard output and standard error."""
+    binary = gateway_module.binary()
+    if binary is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+
+    def run(*arguments):
+        done = subprocess.run(
+            [binary, *arguments], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,7 @@
 import Edge
+import Glibc
 import Logging
+import NIOCore
 
 /// Writes down who came to the doors: counts and log lines.
 struct ConnectionLog: ConnectionObserver {
@@ -25,6 +27,13 @@ struct ConnectionLog: ConnectionObserver {
     default: metrics.connections(served.rawValue, "closed", reason.rawValue).add()
     }
     log.debug("connection closed", metadata: metadata(connection, reason))
+  }
+
+  func acceptFailed(on listener: ListenerID, errnoCode: Int32) {
+    metrics.connections("unknown", "refused", "accept_failed").add()
+    log.error(
+      "cannot accept connections for now",
+      metadata: ["listener": "\(listener)", "reason": "\(String(cString: strerror(errnoCode)))"])
   }
 
   private func metadata(_ connection: ConnectionInfo, _ reason: ConnectionReason) -> Logger.Metadata {

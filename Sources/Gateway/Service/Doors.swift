@@ -112,4 +112,5 @@ private struct SilentObserver: ConnectionObserver {
   func connectionServed(_ connection: ConnectionInfo, protocol served: DoorProtocol) {}
   func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason) {}
   func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {}
+  func acceptFailed(on listener: ListenerID, errnoCode: Int32) {}
 }
