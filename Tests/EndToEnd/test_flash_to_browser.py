@@ -61,7 +61,8 @@ def test_ffmpeg_is_seen_and_heard_in_both_browsers_and_by_whep(gateway, room, sh
     whep = wait_until(lambda: player("alice"), what="the participant can be played by WHEP")
     for page in pages:
         tile = page.wait_tile("alice", state="live")
-        assert tile["flash"] and tile["width"] == clip.size[0]
+        assert tile["flash"]
+        wait_until(lambda: page.tile("alice")["width"] == clip.size[0], what="the first picture")
         assert_heard(page, "alice", clip)
     hertz, rms = wait_until(lambda: whep.tone(), what="sound by WHEP")
     finish(ffmpeg)

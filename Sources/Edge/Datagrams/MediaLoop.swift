@@ -189,8 +189,9 @@ final class MediaLoop {
 
   func catchUp(_ group: [PacketizedFrame], of track: TrackID, to subscriber: SubscriberID) {
     guard let receiver = outlets[track]?.first(where: { $0.id == subscriber }) else { return }
-    receiver.catchUp(group)
-    sendBacklog(of: receiver, at: .now())
+    let now = NIODeadline.now()
+    receiver.catchUp(group, at: now)
+    sendBacklog(of: receiver, at: now)
     flush()
     if receiver.isCatchingUp { startPacing() }
   }

@@ -17,6 +17,10 @@ final class Receiver {
   private var backlog: Backlog?
   /// Media ticks of the newest frame sent.
   private var newest: Int64?
+  private var caughtUpAt: NIODeadline?
+
+  /// A receiver that asks again sooner has not yet seen what it was sent.
+  private static let shortestCatchUpDistance = TimeAmount.milliseconds(500)
 
   /// Cached pictures not yet sent, and the live ones that came meanwhile.
   struct Backlog {
@@ -65,7 +69,8 @@ final class Receiver {
   /// Its pictures are moved close together, so that the receiver decodes them at once and goes on in the live time line
   /// without having stood still: up to the newest one in steps of a millisecond for one who has seen nothing yet, or
   /// right behind the last picture sent for one who has lost its place.
-  func catchUp(_ group: [PacketizedFrame]) {
+  func catchUp(_ group: [PacketizedFrame], at now: NIODeadline) {
+    if let caughtUpAt, now - caughtUpAt < Self.shortestCatchUpDistance { return }
     guard let first = group.first, let last = group.last, codecs.contains(first.codec) else { return }
     let step: Int64 = newest == nil ? Int64(first.codec.clockRate) / 1000 : 2
     let start = newest.map { $0 + step } ?? last.mediaTime - Int64(group.count - 1) * step
@@ -73,6 +78,7 @@ final class Receiver {
     var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64)> = []
     for (index, frame) in group.enumerated() { frames.append((frame, start + Int64(index) * step)) }
     backlog = Backlog(frames: frames)
+    caughtUpAt = now
   }
 
   var isCatchingUp: Bool { backlog != nil }
