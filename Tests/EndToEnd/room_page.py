@@ -124,8 +124,7 @@ class RoomPage:
         """Sound minus picture in milliseconds, for each second of which both were observed, oldest first.
 
         Both are moments of the page's clock: the picture's when it goes to the compositor (16 ms steps), the
-        sound's when the burst enters WebAudio. Against the browser's own estimate of what plays at one moment
-        (estimatedPlayoutTimestamp of both tracks) the figure has stayed within 10 ms.
+        sound's when the burst enters WebAudio. README.md says what that is worth; use it in Chromium only.
         """
         flashes = self.pictures(name).flashes
         onsets = self.evaluate("(name) => probe.onsets(name)", name) or []

@@ -17,13 +17,14 @@ export class Backoff {
 
   /**
    * Milliseconds to wait before the next attempt.
-   * @param {number} [atLeast] seconds the server asked for ("retryAfter"); jitter is only ever added to it
+   * @param {number} [atLeast] seconds the server asked for ("retryAfter"); jitter is only ever added to it,
+   *        and a server that asks for none gets the first delay all the same
    */
   next(atLeast) {
     const doubled = Math.min(LONGEST, FIRST * 2 ** this.#attempts);
     this.#attempts += 1;
     if (atLeast === undefined) return doubled * (0.5 + this.#random() / 2);
-    return atLeast * 1000 + this.#random() * Math.min(1000, atLeast * 200);
+    return Math.max(FIRST, atLeast * 1000) + this.#random() * Math.min(1000, atLeast * 200);
   }
 
   reset() {
