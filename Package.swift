@@ -79,7 +79,7 @@ let package = Package(
     .testTarget(name: "RTMPTests", dependencies: ["RTMP", "AMF"], exclude: ["Recordings"], swiftSettings: strict),
     .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: strict),
     .testTarget(
-      name: "WebRTCTests", dependencies: ["WebRTC", "RTP", "COpenSSL", "CLibSRTP"], resources: [.copy("Offers")],
+      name: "WebRTCTests", dependencies: ["WebRTC", "RTP", "COpenSSL", "CLibSRTP", nioCore], resources: [.copy("Offers")],
       swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
     .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
