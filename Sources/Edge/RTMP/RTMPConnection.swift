@@ -227,7 +227,7 @@ final class RTMPConnection: ChannelInboundHandler {
     guard case .speaking(let streamID, _, let feed) = seat else { return }
     feed.end()
     seat = .none
-    session.rejectPublish(streamID: streamID, code: .publishBadName, description: "the name was taken over")
+    session.revokePublish(streamID: streamID, description: "another connection publishes under this name now")
     log.info("publishing ended", metadata: ["reason": "taken_over"])
     flush()
   }

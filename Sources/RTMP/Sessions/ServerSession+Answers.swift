@@ -63,6 +63,16 @@ extension ServerSession {
     close()
   }
 
+  /// Takes an accepted publication away and closes: another connection publishes under its name now.
+  public mutating func revokePublish(
+    streamID: UInt32, code: StatusCode = .publishBadName, description: String
+  ) {
+    guard case .publishing = state(of: streamID) else { return }
+    streams[Int(streamID) - 1] = NetStream()
+    sendStatus(.error, code, description, streamID: streamID)
+    close()
+  }
+
   /// Lets the client play what it asked for on this stream; `send(_:)` carries the media.
   public mutating func acceptPlay(streamID: UInt32) {
     guard case .playAsked(let name) = state(of: streamID) else { return }

@@ -72,7 +72,7 @@ public struct Negotiation: Sendable {
       plan.sections.append(settled)
       plan.remoteSSRCs += Self.sources(section)
       answered.append(
-        self.section(section, settled, codecs, track: track, isTagged: index == bundle.tagged))
+        self.section(section, settled, codecs, track: track))
     }
     self.plan = plan
     self.version += 1
@@ -119,8 +119,7 @@ public struct Negotiation: Sendable {
   // MARK: - Sections of the answer
 
   private func section(
-    _ offered: MediaSection, _ settled: SessionPlan.Section, _ codecs: CodecSelection, track: OutgoingTrack?,
-    isTagged: Bool
+    _ offered: MediaSection, _ settled: SessionPlan.Section, _ codecs: CodecSelection, track: OutgoingTrack?
   ) -> MediaSection {
     let best = self.candidates.first
     var section = MediaSection(
@@ -142,8 +141,9 @@ public struct Negotiation: Sendable {
         .ssrc(stream.ssrc, "msid:\(track.streamID) \(track.trackID)"),
       ]
     }
-    // Candidates belong to the transport, so the section that stands for the bundle carries them (RFC 8843 7.3.3).
-    if isTagged { section.attributes += self.candidates.map(SDPAttribute.candidate) + [.endOfCandidates] }
+    // Candidates belong to the transport, and the section that stands for the bundle would do (RFC 8843 7.3.3). But
+    // there are peers that read those of the last section only, and none that minds them in all.
+    section.attributes += self.candidates.map(SDPAttribute.candidate) + [.endOfCandidates]
     return section
   }
 
