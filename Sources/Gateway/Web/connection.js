@@ -5,6 +5,12 @@
 /** How long an answer may take, in milliseconds. */
 const ANSWER_TIMEOUT = 10_000;
 
+// Browsers hold sound back for about this long before they play it, and pictures hardly at all; they bring the two
+// together by and by, which takes half a minute. Asked to hold pictures back as long, they need not. Only once the
+// first picture is there: that one shall come at once.
+const PICTURES_HELD_BACK = 60;
+const FIRST_PICTURE_BY = 400;
+
 export class Connection {
   /** When the latest offer was sent, its answer came and the transport first stood, by performance.now(). */
   timings = {};
@@ -122,6 +128,7 @@ export class Connection {
       return free;
     }
     const transceiver = this.#peer.addTransceiver(kind, { direction: 'recvonly' });
+    if (kind === 'video') holdBack(transceiver.receiver);
     const section = { kind, transceiver, track: undefined, confirmed: undefined };
     this.#sections.push(section);
     return section;
@@ -143,4 +150,10 @@ export class Connection {
     this.close();
     this.#handlers.failed(reason);
   }
+}
+
+function holdBack(receiver) {
+  if (!('jitterBufferTarget' in receiver)) return;
+  const start = () => setTimeout(() => { receiver.jitterBufferTarget = PICTURES_HELD_BACK; }, FIRST_PICTURE_BY);
+  receiver.track.addEventListener('unmute', start, { once: true });
 }
