@@ -22,16 +22,39 @@ final class RTMPConnection: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
   private var fast = QuickAcknowledgement()
+  private var nextTicket: UInt64 = 0
+  private var farewell = Farewell.none
+
+  /// A `publish` of the client. Its ticket tells it from others of the same stream and name: the room's answers come by
+  /// another thread, and the client may have asked anew meanwhile.
+  private struct Request {
+    let ticket: UInt64
+    let streamID: UInt32
+    let name: String
+  }
 
   /// What the client is in the room.
   private enum Seat {
     /// Not yet, or not any more.
     case none
     /// The room was asked.
-    case asked(streamID: UInt32, name: String)
+    case asked(Request, isReplaced: Bool)
     /// It speaks.
-    case speaking(streamID: UInt32, Publication, PublicationFeed)
+    case speaking(Request, Publication, PublicationFeed)
   }
+
+  /// How far the end of the connection has come.
+  private enum Farewell {
+    case none
+    /// The last answer is on its way.
+    case saying
+    /// It is said, and our direction is closed: the client's close is awaited, not for long.
+    case lingering(Scheduled<Void>)
+  }
+
+  /// Most bytes handed to the session before its events are taken.
+  private static let piece = 64 << 10
+  private static let lingerTime = TimeAmount.seconds(1)
 
   init(services: RTMPServices, identity: SessionIdentity, door: DoorConnection, now: NIODeadline) {
     self.door = door
@@ -59,17 +82,20 @@ final class RTMPConnection: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
-    let now = NIODeadline.now()
     services.metrics.bytesIn.add(UInt64(bytes.readableBytes))
-    do {
-      try session.receive(&bytes, at: now)
-    } catch {
-      // Media before the fault is good; the end of a publication that the fault brings is no orderly one.
-      handleEvents(receivedAt: now, orderly: false)
-      close(because: .protocolError, detail: "\(error)")
-      return
+    // What comes after our last word is read only so that the socket can be closed without a reset.
+    guard case .none = farewell else { return }
+    let now = NIODeadline.now()
+    while var piece = bytes.readSlice(length: min(bytes.readableBytes, Self.piece)), piece.readableBytes > 0 {
+      do {
+        try session.receive(&piece, at: now)
+      } catch {
+        // Media before the fault is good; the end of a publication that the fault brings is no orderly one.
+        handleEvents(receivedAt: now, orderly: false)
+        return close(because: .protocolError, detail: "\(error)")
+      }
+      handleEvents(receivedAt: now)
     }
-    handleEvents(receivedAt: now)
     flush()
     rearm()
   }
@@ -108,7 +134,7 @@ final class RTMPConnection: ChannelInboundHandler {
   }
 
   private func media(_ message: MediaMessage, receivedAt: NIODeadline) {
-    guard case .speaking(let streamID, _, let feed) = seat, streamID == message.streamID else { return }
+    guard case .speaking(let request, _, let feed) = seat, request.streamID == message.streamID else { return }
     fast.mediaFlows()
     do {
       let frame: LegacyDemuxer.Frame?
@@ -151,7 +177,9 @@ final class RTMPConnection: ChannelInboundHandler {
       return session.rejectPublish(
         streamID: request.streamID, code: .publishBadName, description: "the address names no room and participant")
     }
-    seat = .asked(streamID: request.streamID, name: address.participant)
+    let ask = Request(ticket: nextTicket, streamID: request.streamID, name: address.participant)
+    nextTicket += 1
+    seat = .asked(ask, isReplaced: false)
     log[metadataKey: "room"] = "\(address.room)"
     guard let context else { return }
     let loop = context.eventLoop
@@ -163,32 +191,34 @@ final class RTMPConnection: ChannelInboundHandler {
         outcome = .success(
           try await rooms.publish(
             room: address.room, name: address.participant, kind: .flash,
-            replaced: { loop.execute { bound.value.replaced() } }))
+            replaced: { loop.execute { bound.value.replaced(ask.ticket) } }))
       } catch {
         outcome = .failure(error)
       }
-      loop.execute { bound.value.publishDecided(outcome, streamID: request.streamID) }
+      loop.execute { bound.value.publishDecided(outcome, ask.ticket) }
     }
   }
 
-  private func publishDecided(_ outcome: Result<Publication, RoomError>, streamID: UInt32) {
+  private func publishDecided(_ outcome: Result<Publication, RoomError>, _ ticket: UInt64) {
     // The client may have gone, or have taken its wish back, while the room was asked.
-    guard let context, case .asked(streamID, let name) = seat else {
+    guard let context, case .asked(let request, let isReplaced) = seat, request.ticket == ticket else {
       if case .success(let publication) = outcome { leave(publication, orderly: true) }
       return
     }
     switch outcome {
+    case .success where isReplaced:
+      seat = .none
+      session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: Self.takenOver)
     case .success(let publication):
-      seat = .speaking(
-        streamID: streamID, publication, PublicationFeed(publication, loop: context.eventLoop))
-      session.acceptPublish(streamID: streamID)
-      log.info("publishing", metadata: ["participant": "\(name)"])
+      seat = .speaking(request, publication, PublicationFeed(publication, loop: context.eventLoop))
+      session.acceptPublish(streamID: request.streamID)
+      log.info("publishing", metadata: ["participant": "\(request.name)"])
     case .failure(let error):
       seat = .none
       services.metrics.refused(reason: error.kind)
       door.note(ConnectionReason(rawValue: error.kind))
       log.info("publish refused", metadata: ["reason": "\(error.kind)"])
-      session.rejectPublish(streamID: streamID, code: .publishBadName, description: "\(error)")
+      session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: "\(error)")
     }
     handleEvents(receivedAt: .now())
     flush()
@@ -205,10 +235,10 @@ final class RTMPConnection: ChannelInboundHandler {
   private func endPublication(_ streamID: UInt32, orderly: Bool) {
     switch seat {
     case .none: break
-    case .asked(let asked, _):
-      if asked == streamID { seat = .none }
-    case .speaking(let speaking, let publication, let feed):
-      guard speaking == streamID else { return }
+    case .asked(let request, _):
+      if request.streamID == streamID { seat = .none }
+    case .speaking(let request, let publication, let feed):
+      guard request.streamID == streamID else { return }
       seat = .none
       demuxer = LegacyDemuxer()
       feed.end()
@@ -222,19 +252,28 @@ final class RTMPConnection: ChannelInboundHandler {
     Task { await rooms.ended(publication, orderly: orderly) }
   }
 
+  private static let takenOver = "The name was taken over by another connection."
+
   /// Somebody else speaks under this name now.
-  private func replaced() {
-    guard case .speaking(let streamID, _, let feed) = seat else { return }
-    feed.end()
-    seat = .none
-    session.revokePublish(streamID: streamID, description: "another connection publishes under this name now")
-    log.info("publishing ended", metadata: ["reason": "taken_over"])
-    flush()
+  private func replaced(_ ticket: UInt64) {
+    switch seat {
+    case .asked(let request, _) where request.ticket == ticket: seat = .asked(request, isReplaced: true)
+    case .speaking(let request, _, let feed) where request.ticket == ticket:
+      feed.end()
+      seat = .none
+      session.endPublication(streamID: request.streamID, description: Self.takenOver)
+      door.note(.takenOver)
+      log.info("publishing ended", metadata: ["reason": "taken_over"])
+      flush()
+    default: break
+    }
   }
 
   /// The gateway drains, or an operator ends the session.
   func end(_ reason: SessionEnd) {
+    guard context != nil else { return }
     session.shutDown(description: reason.description)
+    handleEvents(receivedAt: .now(), orderly: false)
     flush()
   }
 
@@ -242,10 +281,11 @@ final class RTMPConnection: ChannelInboundHandler {
     guard context != nil else { return }
     switch seat {
     case .none: break
-    case .asked(let streamID, _), .speaking(let streamID, _, _): endPublication(streamID, orderly: orderly)
+    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, orderly: orderly)
     }
     timer?.task.cancel()
     timer = nil
+    if case .lingering(let end) = farewell { end.cancel() }
     services.sessions.closed(identity)
     context = nil
   }
@@ -258,13 +298,33 @@ final class RTMPConnection: ChannelInboundHandler {
   // MARK: Output and time
 
   private func flush() {
-    guard let context else { return }
+    guard let context, case .none = farewell else { return }
+    if let failure = session.failure { return close(because: .protocolError, detail: "\(failure)") }
+    let closes = session.closesAfterOutput
+    var last: EventLoopPromise<Void>?
     while let bytes = session.output() {
       services.metrics.bytesOut.add(UInt64(bytes.readableBytes))
-      context.write(wrapOutboundOut(bytes), promise: nil)
+      let isLast = closes && last == nil
+      if isLast { last = context.eventLoop.makePromise() }
+      context.write(wrapOutboundOut(bytes), promise: isLast ? last : nil)
     }
     context.flush()
-    if session.closesAfterOutput { door.close(.finished) }
+    if closes { sayFarewell(after: last?.futureResult ?? context.eventLoop.makeSucceededVoidFuture(), context) }
+  }
+
+  /// Closes our direction and awaits the client's close: a socket that is closed with bytes unread sends a reset, and
+  /// the client may see that instead of our last answer.
+  private func sayFarewell(after said: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
+    farewell = .saying
+    door.note(.finished)
+    let channel = context.channel
+    said.flatMap { channel.close(mode: .output) }.assumeIsolated().whenComplete { result in
+      // Gone in the meantime.
+      guard let context = self.context else { return }
+      if case .failure = result { return self.door.close(.finished) }
+      let end = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerTime) { self.door.close(.finished) }
+      self.farewell = .lingering(end)
+    }
   }
 
   /// One task waits for the session's nearest deadline; it is replaced only when the deadline comes nearer, so that a

@@ -37,4 +37,6 @@ public struct RTMPServices: Sendable {
 extension ConnectionReason {
   /// The client broke a rule of RTMP.
   static let protocolError = ConnectionReason(rawValue: "protocol_error")
+  /// Another connection publishes under the client's name now.
+  static let takenOver = ConnectionReason(rawValue: "taken_over")
 }

@@ -63,12 +63,11 @@ extension ServerSession {
     close()
   }
 
-  /// Takes an accepted publication away and closes: another connection publishes under its name now.
-  public mutating func revokePublish(
+  /// Ends a publication from our side, and the session with it: what encoders understand as the end is the close.
+  public mutating func endPublication(
     streamID: UInt32, code: StatusCode = .publishBadName, description: String
   ) {
     guard case .publishing = state(of: streamID) else { return }
-    streams[Int(streamID) - 1] = NetStream()
     sendStatus(.error, code, description, streamID: streamID)
     close()
   }
