@@ -35,7 +35,7 @@ extension MediaLoop {
 
     func handOver(_ datagram: ByteBuffer, from address: SocketAddress) {
       loop.execute {
-        self.bound.value.receive(datagram, from: address)
+        self.bound.value.receive(datagram, from: address, isHandedOver: true)
         self.bound.value.readComplete()
       }
     }

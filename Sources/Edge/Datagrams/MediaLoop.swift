@@ -30,6 +30,7 @@ final class MediaLoop {
   private static let burst = 48
   private static let pace = TimeAmount.milliseconds(4)
   private static let maximumForwards = 4096
+  private static let maximumAddresses = 32
 
   init(_ socket: MediaSocket, _ base: MediaPlane.Base, firstSubscriber: UInt64) {
     self.socket = socket
@@ -53,22 +54,33 @@ final class MediaLoop {
 
   // MARK: Coming in
 
-  func receive(_ datagram: ByteBuffer, from address: SocketAddress) {
+  /// - Parameter isHandedOver: another loop had it and found that its peer lives here. Such a datagram goes no further:
+  ///   two loops that each hold the other for its home would hand it to and fro for ever.
+  func receive(_ datagram: ByteBuffer, from address: SocketAddress, isHandedOver: Bool = false) {
     guard let key = RemoteAddress(address) else { return }
     let now = NIODeadline.now()
+    // A check says itself whose it is: an address may have belonged to another peer a moment ago.
+    if let ufrag = STUNMessage.localUfrag(of: datagram), let residence = plane?.claim(ufrag, for: handle) {
+      return check(datagram, from: address, key, of: residence, isHandedOver: isHandedOver, at: now)
+    }
     if let peer = byAddress[key] { return process(datagram, from: address, key, for: peer, at: now) }
-    if let owner = elsewhere[key] { return owner.handOver(datagram, from: address) }
-    guard let ufrag = STUNMessage.localUfrag(of: datagram) else { return }
-    switch plane?.claim(ufrag, for: handle) {
+    if !isHandedOver { elsewhere[key]?.handOver(datagram, from: address) }
+  }
+
+  private func check(
+    _ datagram: ByteBuffer, from address: SocketAddress, _ key: RemoteAddress, of residence: MediaPlane.Residence,
+    isHandedOver: Bool, at now: NIODeadline
+  ) {
+    switch residence {
     case .pending(let pending):
       guard let peer = settle(pending, at: now) else { return }
       process(datagram, from: address, key, for: peer, at: now)
     case .resident(let id, let owner):
       if let peer = peers[id] { return process(datagram, from: address, key, for: peer, at: now) }
+      guard owner !== handle, !isHandedOver else { return }
       if elsewhere.count >= Self.maximumForwards { elsewhere.removeAll(keepingCapacity: true) }
       elsewhere[key] = owner
       owner.handOver(datagram, from: address)
-    case nil: break
     }
   }
 
@@ -96,9 +108,13 @@ final class MediaLoop {
   ) {
     var datagram = datagram
     peer.connection.receive(&datagram, from: address, at: now, into: arena)
-    if !peer.addresses.contains(key), peer.connection.accepts(address) {
+    if byAddress[key] !== peer, peer.connection.accepts(address) {
+      byAddress[key]?.addresses.remove(key)
+      // A peer has few addresses. One that shows more and more has the others looked up anew, by their next checks.
+      if peer.addresses.count >= Self.maximumAddresses { forgetAddresses(of: peer) }
       peer.addresses.insert(key)
       byAddress[key] = peer
+      elsewhere[key] = nil
     }
     handleEvents(of: peer, at: now)
   }
@@ -158,10 +174,15 @@ final class MediaLoop {
     guard peers.removeValue(forKey: peer.id) != nil else { return }
     for receiver in peer.receivers { drop(receiver) }
     peer.receivers.removeAll()
-    for key in peer.addresses { byAddress[key] = nil }
+    forgetAddresses(of: peer)
     plane?.forget(peer.id)
     base.metrics.countRejections(peer)
     peer.onEvent(.closed(reason: reason))
+  }
+
+  private func forgetAddresses(of peer: Peer) {
+    for key in peer.addresses where byAddress[key] === peer { byAddress[key] = nil }
+    peer.addresses.removeAll()
   }
 
   private func takeSubscriber() -> SubscriberID {

@@ -174,4 +174,3 @@ public final class MediaPlane: Sendable {
     for peer in silent { peer.onEvent(.closed(reason: "no_connectivity_check")) }
   }
 }
-
