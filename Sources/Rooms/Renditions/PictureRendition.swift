@@ -28,17 +28,21 @@ final class PictureRendition: TranscodedRendition {
 
   func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool {
     let admission = lane.submit(at: frame.time) { [self] chain in
-      chain.push(frame) { deliver($0, receivedAt: receivedAt) }
+      chain.push(frame, at: receivedAt) { deliver($0, receivedAt: receivedAt) }
     }
     if case .accepted = admission { return true } else { return false }
   }
 
   func requestKeyFrame() {
     let receivedAt = NIODeadline.now()
-    lane.submit { [self] chain in chain.requestKeyFrame { deliver($0, receivedAt: receivedAt) } }
+    lane.submit { [self] chain in chain.requestKeyFrame(at: receivedAt) { deliver($0, receivedAt: receivedAt) } }
   }
 
-  func stop() { setSinks([]) }
+  func stop() {
+    setSinks([])
+    // What still waits would be worked on for nobody.
+    lane.close()
+  }
 
   private func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
     for sink in sinks.withLock({ $0 }) {
@@ -55,12 +59,10 @@ final class PictureRendition: TranscodedRendition {
     private var backoff = CodecBackoff()
     /// A decoder that starts in the middle of a group of pictures shows damage until the next key frame.
     private var isReady = false
-    /// Media time of the last key frame that came out.
-    private var lastKeyFrame: Int64?
+    private var budget = KeyFrameBudget()
+    /// A request that came when there was no budget.
+    private var owesKeyFrame = false
     private var newest: Int64 = 0
-
-    /// Requests within this time after a key frame wait for the next picture: each costs all receivers.
-    private static let shortestKeyFrameDistance: Int64 = 100_000
 
     init(format: VideoFormat, failures: Counter, maximumPayload: Int) {
       self.format = format
@@ -78,18 +80,21 @@ final class PictureRendition: TranscodedRendition {
       }
     }
 
-    mutating func push(_ frame: EncodedFrame, emit: (PacketizedFrame) -> Void) {
+    mutating func push(_ frame: EncodedFrame, at now: NIODeadline, emit: (PacketizedFrame) -> Void) {
       guard isReady || frame.isKeyFrame else { return }
+      let isDue = owesKeyFrame && budget.take(at: now)
       attempt(at: frame.time) { chain, transcoder throws(MediaError) in
         chain.isReady = true
+        if isDue { transcoder.requestKeyFrame() }
         try transcoder.push(frame) { chain.packetize($0, emit) }
       }
     }
 
-    mutating func requestKeyFrame(emit: (PacketizedFrame) -> Void) {
-      guard isReady, let transcoder else { return }
-      if let lastKeyFrame, newest - lastKeyFrame < Self.shortestKeyFrameDistance {
-        return transcoder.requestKeyFrame()
+    mutating func requestKeyFrame(at now: NIODeadline, emit: (PacketizedFrame) -> Void) {
+      guard isReady, transcoder != nil else { return }
+      guard budget.take(at: now) else {
+        owesKeyFrame = true
+        return
       }
       // At once, not with the next picture: a shared screen may stand still for long.
       attempt(at: newest) { chain, transcoder throws(MediaError) in
@@ -117,7 +122,7 @@ final class PictureRendition: TranscodedRendition {
 
     private mutating func packetize(_ picture: EncodedFrame, _ emit: (PacketizedFrame) -> Void) {
       newest = picture.time
-      if picture.isKeyFrame { lastKeyFrame = picture.time }
+      if picture.isKeyFrame { owesKeyFrame = false }
       let ticks = StreamClock.ticks(ofMediaTime: picture.time, clockRate: PayloadCodec.vp8.clockRate)
       guard let frame = try? packetizer.packetize(picture.data, mediaTime: ticks) else { return }
       emit(frame)

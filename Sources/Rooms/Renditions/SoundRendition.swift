@@ -31,7 +31,11 @@ final class SoundRendition: TranscodedRendition {
     if case .accepted = admission { return true } else { return false }
   }
 
-  func stop() { setSinks([]) }
+  func stop() {
+    setSinks([])
+    // What still waits would be worked on for nobody.
+    lane.close()
+  }
 
   private func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
     for sink in sinks.withLock({ $0 }) {

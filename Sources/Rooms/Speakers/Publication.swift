@@ -38,8 +38,9 @@ public final class PublicationFeed {
   public func receive(
     _ data: ByteBuffer, source: SourceFormat, timestamp: Int64, isKeyFrame: Bool, receivedAt: NIODeadline
   ) {
-    let elapsed = (receivedAt - publication.speaker.began).nanoseconds / 1000
-    let time = timeline.mediaTime(milliseconds: timestamp, elapsed: max(0, elapsed))
+    let speaker = publication.speaker
+    let time = timeline.mediaTime(milliseconds: timestamp, elapsed: speaker.start(at: receivedAt))
+    speaker.reached(time)
     let frame = EncodedFrame(time: time, isKeyFrame: isKeyFrame, data: data)
     if feed(source.kind).receive(frame, source: source, receivedAt: receivedAt) { publication.changed() }
   }
@@ -68,6 +69,8 @@ public final class PublicationFeed {
   }
 
   private func make(_ kind: MediaKind) -> TrackFeed {
-    TrackFeed(track: publication.speaker.track(kind), resources: publication.resources, loop: loop)
+    TrackFeed(
+      track: publication.speaker.track(kind), generation: publication.generation, resources: publication.resources,
+      loop: loop)
   }
 }

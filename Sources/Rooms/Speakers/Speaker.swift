@@ -13,6 +13,9 @@ final class Speaker: Sendable {
   private let resources: RenditionResources
   private let state = Mutex(State())
 
+  /// The latest media time of any frame so far, in microseconds.
+  private let newest = Atomic<Int64>(0)
+
   private struct State {
     var tracks: [MediaKind: Track] = [:]
     var isPaused = false
@@ -42,6 +45,24 @@ final class Speaker: Sendable {
   func existingTrack(_ id: TrackID) -> Track? {
     state.withLock { state in state.tracks.values.first { $0.id == id } }
   }
+
+  /// Notes that a frame of that media time came.
+  func reached(_ time: Int64) {
+    if time > newest.load(ordering: .relaxed) { newest.store(time, ordering: .relaxed) }
+  }
+
+  /// Where on the speaker's clock a publication starts whose first message comes at `now`, in microseconds after
+  /// ``began``: behind what a hasty predecessor has sent ahead of its time, so that the tracks do not jump back.
+  func start(at now: NIODeadline) -> Int64 {
+    let elapsed = max(0, (now - began).nanoseconds / 1000)
+    let reached = newest.load(ordering: .relaxed) - Timeline.margin + Self.gap
+    return reached > elapsed && reached - elapsed <= Self.longestLead ? reached : elapsed
+  }
+
+  /// Between a predecessor's last frame and the first of the next publication.
+  private static let gap: Int64 = 20_000
+  /// A predecessor that is further ahead than this had no time worth to keep.
+  private static let longestLead: Int64 = 10_000_000
 
   var isPaused: Bool {
     get { state.withLock { $0.isPaused } }

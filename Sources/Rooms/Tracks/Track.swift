@@ -85,9 +85,15 @@ public final class Track: Sendable {
     }
   }
 
+  /// A feed begins; one of an earlier publication than the present one's is not taken.
   func attach(_ feed: TrackFeed.Handle) {
-    state.withLock { $0.feed = feed }
+    state.withLock { state in
+      if let present = state.feed, present.generation > feed.generation { return }
+      state.feed = feed
+    }
   }
+
+  func isFed(by feed: TrackFeed.Handle) -> Bool { state.withLock { $0.feed === feed } }
 
   /// The feed ends; a newer one that has already taken over stays.
   func detach(_ feed: TrackFeed.Handle) {

@@ -20,10 +20,13 @@ final class TrackFeed {
 
   /// What other threads hold of a feed.
   final class Handle: Sendable {
+    /// Which of the speaker's publications feeds: a later one has the higher number.
+    let generation: UInt64
     private let loop: any EventLoop
     private let feed: NIOLoopBound<TrackFeed>
 
-    init(_ feed: TrackFeed, loop: any EventLoop) {
+    init(_ feed: TrackFeed, generation: UInt64, loop: any EventLoop) {
+      self.generation = generation
       self.loop = loop
       self.feed = NIOLoopBound(feed, eventLoop: loop)
     }
@@ -33,23 +36,27 @@ final class TrackFeed {
     }
   }
 
-  init(track: Track, resources: RenditionResources, loop: any EventLoop) {
+  init(track: Track, generation: UInt64, resources: RenditionResources, loop: any EventLoop) {
     self.track = track
     self.resources = resources
-    let handle = Handle(self, loop: loop)
+    let handle = Handle(self, generation: generation, loop: loop)
     self.handle = handle
     track.attach(handle)
   }
 
   /// A frame with its media time. Returns whether the source changed, so that listeners must be told.
   func receive(_ frame: EncodedFrame, source: SourceFormat, receivedAt: NIODeadline) -> Bool {
+    // A publication that was replaced may have frames on the way; its successor feeds the track.
+    guard let handle, track.isFed(by: handle) else { return false }
     let changed = self.source != source
     if changed { follow(source) }
     let plan = track.plan
     var packetized: PacketizedFrame?
     if !plan.passThrough.isEmpty, let packets = packetizer?.packetize(frame) {
       packetized = packets
-      for sink in plan.passThrough { sink.deliver(packets, of: track.id, untouched: packets.codec, receivedAt: receivedAt) }
+      for sink in plan.passThrough {
+        sink.deliver(packets, of: track.id, untouched: packets.codec, receivedAt: receivedAt)
+      }
     }
     if let rendition = plan.transcoded {
       if rendition !== following { start(rendition) }
