@@ -1,3 +1,5 @@
+import Edge
+
 /// The answer to an administrative request, ready for any HTTP server.
 public struct AdminContent: Sendable, Equatable {
   /// HTTP status code.
@@ -23,6 +25,12 @@ public struct AdminContent: Sendable, Equatable {
     self.body = body
     // What the gateway says about itself is true for a moment only.
     self.fields = [Field(name: "Cache-Control", value: "no-store")] + fields
+  }
+
+  /// A problem, with a line end for the same readers.
+  static func problem(_ problem: ProblemDocument, fields: [Field] = []) -> AdminContent {
+    AdminContent(
+      status: problem.status.code, contentType: "application/problem+json", body: problem.json + "\n", fields: fields)
   }
 
   /// JSON with a line end, for those who read it on a terminal.

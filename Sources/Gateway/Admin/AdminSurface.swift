@@ -1,3 +1,4 @@
+import Edge
 import Metrics
 
 /// What the admin address answers: health, readiness, metrics.
@@ -22,14 +23,13 @@ public struct AdminSurface: Sendable {
     case "/readyz": page = ready
     case "/metrics": page = exposition
     default:
-      return ProblemDocument(
-        status: 404, title: "Not Found", detail: "Here are /healthz, /readyz and /metrics."
-      ).content()
+      return .problem(ProblemDocument(status: .notFound, detail: "Here are /healthz, /readyz and /metrics."))
     }
     // The HTTP server leaves the body out of the answer to HEAD.
     guard method == "GET" || method == "HEAD" else {
-      return ProblemDocument(status: 405, title: "Method Not Allowed", detail: "Use GET.")
-        .content(fields: [.init(name: "Allow", value: "GET, HEAD")])
+      return .problem(
+        ProblemDocument(status: .methodNotAllowed, detail: "Use GET."),
+        fields: [.init(name: "Allow", value: "GET, HEAD")])
     }
     return page()
   }

@@ -27,7 +27,7 @@ struct GatewayRoutes: Sendable {
   private func signal(_ request: HTTPServerRequest) -> HTTPServerResponse {
     // Only browsers send Origin, and only they can be misled by another site's page.
     guard request.fields[.origin] == nil || request.isFromSameOrigin else {
-      return Edge.ProblemDocument(status: .forbidden, detail: "this page may not open the room's web socket").response()
+      return ProblemDocument(status: .forbidden, detail: "this page may not open the room's web socket").response()
     }
     let identity = signalling.sessions.identify(door: "webrtc", address: request.remoteAddress?.ipAddress ?? "")
     return .webSocket(

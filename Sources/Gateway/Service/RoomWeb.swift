@@ -21,8 +21,8 @@ struct RoomWeb: Sendable {
 
   /// Only our own scripts and styles, no inline code, nothing from elsewhere.
   private static let contentSecurityPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' wss:; "
-    + "media-src 'self' blob: mediastream:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
   private static let contentTypes = [
     "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
@@ -54,7 +54,7 @@ struct RoomWeb: Sendable {
 
   /// A script, a style or a picture of the page.
   func asset(_ name: String, for request: HTTPServerRequest) -> HTTPServerResponse {
-    guard let asset = assets[name] else { return Edge.ProblemDocument(status: .notFound).response() }
+    guard let asset = assets[name] else { return ProblemDocument(status: .notFound).response() }
     return response(asset, for: request)
   }
 

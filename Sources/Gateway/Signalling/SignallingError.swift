@@ -1,3 +1,5 @@
+import Rooms
+
 /// What goes wrong between a browser and its room.
 enum SignallingError: Error, Equatable {
   /// The text is not a message of the protocol.
@@ -10,8 +12,8 @@ enum SignallingError: Error, Equatable {
   var code: String {
     switch self {
     case .malformed: "malformed"
-    case .outOfOrder: "out_of_order"
-    case .unsupportedVersion: "unsupported_version"
+    case .outOfOrder: "out-of-order"
+    case .unsupportedVersion: "unsupported-version"
     }
   }
 
@@ -20,6 +22,29 @@ enum SignallingError: Error, Equatable {
     case .malformed(let why): why
     case .outOfOrder(let why): why
     case .unsupportedVersion(let version): "version \(version) of the signalling is not known here"
+    }
+  }
+}
+
+extension RoomError {
+  /// What a refused join is called in the signalling (docs/signalling.md).
+  var signallingCode: String {
+    switch self {
+    // A name that cannot name a room names none.
+    case .noSuchRoom, .badRoomName: "unknown-room"
+    case .badParticipantName: "denied"
+    case .roomFull: "room-full"
+    case .noSuchParticipant: "unknown-participant"
+    case .draining: "draining"
+    }
+  }
+
+  /// Seconds after which it is of use to try again; nil: as the browser likes, or never.
+  var retryAfter: Int? {
+    switch self {
+    case .roomFull: 10
+    case .draining: SignallingSession.shutdownRetry
+    case .noSuchRoom, .badRoomName, .badParticipantName, .noSuchParticipant: nil
     }
   }
 }

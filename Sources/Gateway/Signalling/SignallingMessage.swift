@@ -47,8 +47,9 @@ enum ServerMessage {
   case participant(ParticipantDescription)
   case left(ParticipantID)
   case answer(id: Int, sdp: String)
-  case closing(reason: String, retryAfter: Int)
-  case error(code: String, message: String, id: Int?)
+  case closing(reason: String, retryAfter: Int?)
+  /// With an id, the offer of that number is refused; without, the join.
+  case error(code: String, message: String, id: Int? = nil, retryAfter: Int? = nil)
 
   /// The message as JSON text.
   var text: String {
@@ -92,14 +93,15 @@ enum ServerMessage {
     switch self {
     case .welcome(let room, let listener, let iceServers, let participants):
       Wire(
-        type: "welcome", version: 1, room: room.description, self: listener, iceServers: iceServers.map(WireICEServer.init),
+        type: "welcome", version: 1, room: room.description, self: listener,
+        iceServers: iceServers.map(WireICEServer.init),
         participants: participants.map(WireParticipant.init))
     case .participant(let participant): Wire(type: "participant", participant: WireParticipant(participant))
     case .left(let id): Wire(type: "left", id: .text(id.description))
     case .answer(let id, let sdp): Wire(type: "answer", id: .number(id), sdp: sdp)
     case .closing(let reason, let retryAfter): Wire(type: "closing", reason: reason, retryAfter: retryAfter)
-    case .error(let code, let message, let id):
-      Wire(type: "error", id: id.map(WireID.number), code: code, message: message)
+    case .error(let code, let message, let id, let retryAfter):
+      Wire(type: "error", id: id.map(WireID.number), retryAfter: retryAfter, code: code, message: message)
     }
   }
 }

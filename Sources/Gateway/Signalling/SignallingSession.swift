@@ -10,6 +10,9 @@ struct SignallingSession: WebSocketService {
   let services: SignallingServices
   let identity: SessionIdentity
 
+  /// Seconds after which a gateway that shut down is likely to be back.
+  static let shutdownRetry = 5
+
   /// What comes to a session, from wherever, in one line so that one task handles it in order.
   private enum Input: Sendable {
     case message(String)
@@ -95,7 +98,7 @@ private struct Conversation {
       case .unknown: return true
       }
     } catch let error as SignallingError {
-      send(.error(code: error.code, message: error.message, id: nil))
+      send(.error(code: error.code, message: error.message))
       log.info("signalling ended", metadata: ["reason": "\(error.code)"])
       return false
     } catch {
@@ -116,7 +119,7 @@ private struct Conversation {
       log.info("listening")
       return true
     } catch {
-      send(.error(code: error.kind, message: "\(error)", id: nil))
+      send(.error(code: error.signallingCode, message: "\(error)", retryAfter: error.retryAfter))
       log.info("join refused", metadata: ["reason": "\(error.kind)"])
       return false
     }
@@ -132,7 +135,7 @@ private struct Conversation {
       send(.answer(id: id, sdp: try peer.answer(offer: sdp, tracks: tracks)))
     } catch {
       log.info("offer refused", metadata: ["reason": "\(error)"])
-      send(.error(code: "bad_offer", message: "\(error)", id: id))
+      send(.error(code: "bad-offer", message: "\(error)", id: id))
     }
   }
 
@@ -152,15 +155,16 @@ private struct Conversation {
       return true
     case .closed(let reason):
       log.info("media closed", metadata: ["reason": "\(reason)"])
-      send(.closing(reason: "media_\(reason)", retryAfter: 1))
+      send(.closing(reason: "media-\(reason.replacing("_", with: "-"))", retryAfter: 1))
       return false
     }
   }
 
   func end(_ reason: SessionEnd) -> Bool {
     switch reason {
-    case .draining: send(.closing(reason: "shutdown", retryAfter: 5))
-    case .operatorRequest: send(.closing(reason: "ended_by_operator", retryAfter: 60))
+    case .draining: send(.closing(reason: "shutdown", retryAfter: SignallingSession.shutdownRetry))
+    // Whoever was sent away by a person stays away until a person asks.
+    case .operatorRequest: send(.closing(reason: "ended-by-operator", retryAfter: nil))
     }
     return false
   }

@@ -69,7 +69,7 @@ struct WHEPRoutes: Sendable {
   private func problem(
     _ status: HTTPResponse.Status, _ detail: String, _ fields: HTTPFields = [:]
   ) -> HTTPServerResponse {
-    Edge.ProblemDocument(status: status, detail: detail).response(fields: fields)
+    ProblemDocument(status: status, detail: detail).response(fields: fields)
   }
 }
 

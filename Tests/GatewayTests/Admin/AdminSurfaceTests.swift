@@ -1,3 +1,4 @@
+import Edge
 import Metrics
 import Testing
 
@@ -69,7 +70,7 @@ import Testing
 
   @Test func aProblemWithoutDetailLeavesItOut() {
     #expect(
-      ProblemDocument(status: 503, title: "Service Unavailable").json.text
+      ProblemDocument(status: .serviceUnavailable).json
         == #"{"type":"about:blank","title":"Service Unavailable","status":503}"#)
   }
 }
