@@ -5,7 +5,7 @@ import Synchronization
 public struct SessionIdentity: Sendable, Hashable {
   /// Unique in this process.
   public let id: UInt64
-  /// The protocol by which it came: `rtmp`, `whep`, `webrtc`.
+  /// The protocol by which it came: `rtmp`, `rtmps`, `whep`, `webrtc`.
   public let door: String
   /// The client's address without its port.
   public let address: String
@@ -16,6 +16,14 @@ public struct SessionIdentity: Sendable, Hashable {
     self.door = door
     self.address = address
   }
+}
+
+/// How far a session has come.
+public enum SessionState: String, Sendable, Hashable, CaseIterable {
+  /// Its protocol's handshake is not done.
+  case handshaking
+  /// It is in use.
+  case connected
 }
 
 /// Why the gateway ends a session.
@@ -31,10 +39,25 @@ public enum SessionEnd: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+/// What sessions are counted by.
+public struct SessionKind: Sendable, Hashable {
+  /// The protocol, see ``SessionIdentity/door``.
+  public let door: String
+  /// How far they have come.
+  public let state: SessionState
+
+  /// A kind of sessions.
+  public init(door: String, state: SessionState) {
+    self.door = door
+    self.state = state
+  }
+}
+
 /// All live sessions of the gateway: counted, listed, and ended when the gateway drains.
 public final class LiveSessions: Sendable {
   private struct Entry {
     let identity: SessionIdentity
+    var state: SessionState
     let end: @Sendable (SessionEnd) -> Void
   }
   private let entries = Mutex<[UInt64: Entry]>([:])
@@ -49,8 +72,15 @@ public final class LiveSessions: Sendable {
   }
 
   /// Enters a session; `end` may be called from any thread, more than once, and after the session closed.
-  public func opened(_ identity: SessionIdentity, end: @escaping @Sendable (SessionEnd) -> Void) {
-    entries.withLock { $0[identity.id] = Entry(identity: identity, end: end) }
+  public func opened(
+    _ identity: SessionIdentity, as state: SessionState = .connected, end: @escaping @Sendable (SessionEnd) -> Void
+  ) {
+    entries.withLock { $0[identity.id] = Entry(identity: identity, state: state, end: end) }
+  }
+
+  /// A session that was handshaking is in use from now on.
+  public func established(_ identity: SessionIdentity) {
+    entries.withLock { $0[identity.id]?.state = .connected }
   }
 
   /// Strikes a session off.
@@ -60,6 +90,15 @@ public final class LiveSessions: Sendable {
 
   /// The sessions there are now.
   public var identities: [SessionIdentity] { entries.withLock { $0.values.map(\.identity) } }
+
+  /// How many sessions came by each protocol and are in each state now.
+  public var census: [SessionKind: Int] {
+    entries.withLock { entries in
+      entries.values.reduce(into: [:]) { counts, entry in
+        counts[SessionKind(door: entry.identity.door, state: entry.state), default: 0] += 1
+      }
+    }
+  }
 
   /// How many sessions there are now.
   public var count: Int { entries.withLock { $0.count } }

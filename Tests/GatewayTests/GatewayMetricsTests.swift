@@ -7,7 +7,7 @@ import Testing
   @Test func thePublishedNamesAreThere() {
     let metrics = GatewayMetrics()
     metrics.sessions("rtmp", "connected").add()
-    metrics.connections("rtmp", "refused", "not_rtmp").add()
+    metrics.connections("rtmp", "denied", "garbage").add()
     metrics.rtmpBytes("in").add(3_073)
     metrics.rtpPackets("out", "video").add(3)
     metrics.srtpRejected("replay").add()
@@ -15,10 +15,12 @@ import Testing
     metrics.framesDropped("queue_full").add()
     metrics.mediaDelay().record(.microseconds(300))
     metrics.participants("flash").add()
+    metrics.policyEntries("blacklist").set(2)
+    metrics.policyReloadTime().set(1_780_000_000)
     let lines = metrics.registry.exposition().split(separator: "\n").filter { !$0.hasPrefix("#") }
     #expect(lines.contains("flashgate_sessions{protocol=\"rtmp\",state=\"connected\"} 1"))
     #expect(
-      lines.contains("flashgate_connections_total{protocol=\"rtmp\",decision=\"refused\",reason=\"not_rtmp\"} 1"))
+      lines.contains("flashgate_connections_total{protocol=\"rtmp\",decision=\"denied\",reason=\"garbage\"} 1"))
     #expect(lines.contains("flashgate_rtmp_bytes_total{direction=\"in\"} 3073"))
     #expect(lines.contains("flashgate_rtp_packets_total{direction=\"out\",kind=\"video\"} 3"))
     #expect(lines.contains("flashgate_rtp_lost_total 0"))
@@ -28,6 +30,9 @@ import Testing
     #expect(lines.contains("flashgate_media_delay_seconds_bucket{le=\"0.00025\"} 0"))
     #expect(lines.contains("flashgate_media_delay_seconds_bucket{le=\"0.0005\"} 1"))
     #expect(lines.contains("flashgate_media_delay_seconds_count 1"))
+    #expect(lines.contains("flashgate_policy_entries{list=\"blacklist\"} 2"))
+    #expect(lines.contains("flashgate_policy_reload_timestamp_seconds 1780000000"))
+    #expect(lines.contains("flashgate_keys_revoked_total 0"))
     #expect(lines.contains("flashgate_rooms 0"))
     #expect(lines.contains("flashgate_participants{kind=\"flash\"} 1"))
   }

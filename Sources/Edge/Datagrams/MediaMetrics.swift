@@ -34,9 +34,9 @@ extension MediaMetrics {
     let now = peer.connection.counters
     guard now != peer.counted else { return }
     for reason in SRTPRejection.allCases where now[reason] > peer.counted[reason] {
-      srtpRejected("\(reason)").add(now[reason] - peer.counted[reason])
+      srtpRejected(reason.rawValue).add(now[reason] - peer.counted[reason])
     }
-    packetsIn.add(now.packetsReceived &- peer.counted.packetsReceived)
+    packetsIn.add(now.reportsReceived &- peer.counted.reportsReceived)
     peer.counted = now
   }
 }

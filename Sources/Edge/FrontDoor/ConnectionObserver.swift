@@ -31,8 +31,9 @@ public struct ConnectionInfo: Sendable {
 /// Told of what becomes of connections, on the connection's event loop: count and return, do not block.
 ///
 /// For each accepted connection that is let in, ``connectionAccepted(_:)`` comes first, and exactly one of
-/// ``connectionRefused(_:recognised:reason:)`` and ``connectionClosed(_:protocol:reason:)`` comes last. A connection
-/// that ``Admission`` turns away is only refused.
+/// ``connectionRefused(_:recognised:reason:)``, ``connectionFailed(_:protocol:reason:)`` and
+/// ``connectionClosed(_:protocol:reason:)`` comes last, the latter only after ``connectionEstablished(_:protocol:)``. A
+/// connection that ``Admission`` turns away is only refused.
 public protocol ConnectionObserver: Sendable {
   /// A connection was let in; nothing has been read yet.
   func connectionAccepted(_ connection: ConnectionInfo)
@@ -40,10 +41,25 @@ public protocol ConnectionObserver: Sendable {
   func connectionServed(_ connection: ConnectionInfo, protocol served: DoorProtocol)
   /// The connection was closed without being served; `recognised` is what the first bytes were, if any came.
   func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason)
-  /// A served connection is closed.
+  /// The protocol's handshake is done: the connection was let in for good.
+  func connectionEstablished(_ connection: ConnectionInfo, protocol served: DoorProtocol)
+  /// A served connection is closed before its protocol's handshake was done: refused by the protocol, too late, or
+  /// given up by the client.
+  func connectionFailed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason)
+  /// An established connection is closed.
   func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason)
   /// The listening socket could not accept, for example for want of file descriptors; it goes on.
   func acceptFailed(on listener: ListenerID, errnoCode: Int32)
+}
+
+extension ConnectionObserver {
+  /// For those to whom it is no news.
+  public func connectionEstablished(_ connection: ConnectionInfo, protocol served: DoorProtocol) {}
+
+  /// For those to whom an end is an end.
+  public func connectionFailed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
+    connectionClosed(connection, protocol: served, reason: reason)
+  }
 }
 
 /// Sent through the pipelines of a listener's connections (as a user inbound event) when it drains: a protocol that is

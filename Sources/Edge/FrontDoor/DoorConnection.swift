@@ -48,6 +48,7 @@ public final class DoorConnection {
     guard case .handshaking(let served, let timer) = phase else { return }
     timer.cancel()
     phase = .established(served)
+    services.observer.connectionEstablished(info, protocol: served)
   }
 
   /// Says why the connection is about to end; the first reason stays.
@@ -81,7 +82,7 @@ public final class DoorConnection {
       services.observer.connectionRefused(info, recognised: recognised, reason: reason ?? .leftEarly)
     case .handshaking(let served, let timer):
       timer.cancel()
-      services.observer.connectionClosed(info, protocol: served, reason: reason ?? .clientClosed)
+      services.observer.connectionFailed(info, protocol: served, reason: reason ?? .clientClosed)
     case .established(let served):
       services.observer.connectionClosed(info, protocol: served, reason: reason ?? .clientClosed)
     case .ended:

@@ -35,6 +35,10 @@ public enum TLSLoadError: Error, CustomStringConvertible {
   case versions(minimum: TLSProtocolVersion, maximum: TLSProtocolVersion)
   /// Certificate and key do not belong together, or the library refused them.
   case context(certificatePath: String, keyPath: String, cause: String)
+  /// The certificate is valid only from a later time on, in seconds since 1970.
+  case notYetValid(certificatePath: String, from: Int64)
+  /// The certificate was valid up to an earlier time, in seconds since 1970.
+  case expired(certificatePath: String, at: Int64)
 
   /// One line for the operator.
   public var description: String {
@@ -45,6 +49,10 @@ public enum TLSLoadError: Error, CustomStringConvertible {
       "minimum TLS version \(minimum.rawValue) is above the maximum \(maximum.rawValue)"
     case .context(let certificatePath, let keyPath, let cause):
       "certificate \(certificatePath) and key \(keyPath) do not work together: \(cause)"
+    case .notYetValid(let certificatePath, let from):
+      "certificate \(certificatePath) is valid only from \(from) s after 1970 on"
+    case .expired(let certificatePath, let time):
+      "certificate \(certificatePath) expired \(time) s after 1970"
     }
   }
 }
@@ -71,11 +79,27 @@ public struct TLSSettings: Sendable, Hashable {
     self.maximumVersion = maximumVersion
   }
 
-  /// Reads the files and makes the context.
+  /// Reads the files and makes the context, whatever the certificate's time of validity.
   public func makeContext() throws(TLSLoadError) -> NIOSSLContext {
-    guard minimumVersion <= maximumVersion else {
-      throw .versions(minimum: minimumVersion, maximum: maximumVersion)
+    try makeContext(of: readChain())
+  }
+
+  /// Reads the files and makes the context, unless clients would refuse the certificate for its time of validity.
+  ///
+  /// Only the first certificate of the chain is looked at: a chain may carry expired ones for the sake of old clients.
+  /// - Parameter now: in seconds since 1970-01-01 00:00 UTC.
+  public func makeContext(validAt now: Int64) throws(TLSLoadError) -> NIOSSLContext {
+    let chain = try readChain()
+    let context = try makeContext(of: chain)
+    if let own = chain.first {
+      let (from, until) = (Int64(own.notValidBefore), Int64(own.notValidAfter))
+      guard now >= from else { throw .notYetValid(certificatePath: certificatePath, from: from) }
+      guard now <= until else { throw .expired(certificatePath: certificatePath, at: until) }
     }
+    return context
+  }
+
+  private func readChain() throws(TLSLoadError) -> [NIOSSLCertificate] {
     let chain: [NIOSSLCertificate]
     do {
       chain = try NIOSSLCertificate.fromPEMFile(certificatePath)
@@ -83,6 +107,13 @@ public struct TLSSettings: Sendable, Hashable {
       throw .certificate(path: certificatePath, cause: "\(error)")
     }
     guard !chain.isEmpty else { throw .certificate(path: certificatePath, cause: "no certificate in it") }
+    return chain
+  }
+
+  private func makeContext(of chain: [NIOSSLCertificate]) throws(TLSLoadError) -> NIOSSLContext {
+    guard minimumVersion <= maximumVersion else {
+      throw .versions(minimum: minimumVersion, maximum: maximumVersion)
+    }
     let key: NIOSSLPrivateKey
     do {
       key = try NIOSSLPrivateKey(file: keyPath, format: .pem)

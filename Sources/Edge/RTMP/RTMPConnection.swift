@@ -75,7 +75,7 @@ final class RTMPConnection: ChannelInboundHandler {
     self.context = context
     let loop = context.eventLoop
     let bound = NIOLoopBound(self, eventLoop: loop)
-    services.sessions.opened(identity) { reason in loop.execute { bound.value.end(reason) } }
+    services.sessions.opened(identity, as: .handshaking) { reason in loop.execute { bound.value.end(reason) } }
     fast.arm(context.channel)
     rearm()
   }
@@ -158,13 +158,14 @@ final class RTMPConnection: ChannelInboundHandler {
     // An app of one segment may be the room, or the stream name may bring it: publish decides that.
     if let room = RoomAddress.room(ofApp: request.app), !services.knowsRoom(room) {
       let refusal = RoomError.noSuchRoom(room)
-      services.metrics.refused(reason: refusal.kind)
+      // Not established: the door counts it as denied for this reason when it closes.
       door.note(ConnectionReason(rawValue: refusal.kind))
       log.info("connect refused", metadata: ["reason": "\(refusal.kind)", "room": "\(room)"])
       return session.rejectConnect(description: "[ Server.Reject ] : \(refusal)")
     }
     app = request.app
     door.established()
+    services.sessions.established(identity)
     session.acceptConnect()
   }
 
@@ -215,7 +216,7 @@ final class RTMPConnection: ChannelInboundHandler {
       log.info("publishing", metadata: ["participant": "\(request.name)"])
     case .failure(let error):
       seat = .none
-      services.metrics.refused(reason: error.kind)
+      services.metrics.denied(identity.door, reason: error.kind)
       door.note(ConnectionReason(rawValue: error.kind))
       log.info("publish refused", metadata: ["reason": "\(error.kind)"])
       session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: "\(error)")

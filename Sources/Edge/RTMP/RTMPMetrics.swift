@@ -15,6 +15,6 @@ public struct RTMPMetrics: Sendable {
     self.connections = connections
   }
 
-  /// `reason` is a word of a fixed set.
-  func refused(reason: String) { connections("rtmp", "refused", reason).add() }
+  /// A connection that was let in was refused later, in the room. `reason` is a word of a fixed set.
+  func denied(_ door: String, reason: String) { connections(door, "denied", reason).add() }
 }

@@ -28,7 +28,8 @@ public struct RTMPServices: Sendable {
 
   /// Makes the channel an RTMP connection. Call on the channel's event loop.
   public func adopt(_ channel: any Channel, _ door: DoorConnection) throws {
-    let identity = sessions.identify(door: "rtmp", address: door.info.remoteAddress.ipAddress ?? "")
+    let identity = sessions.identify(
+      door: door.isEncrypted ? "rtmps" : "rtmp", address: door.info.remoteAddress.ipAddress ?? "")
     try channel.pipeline.syncOperations.addHandler(
       RTMPConnection(services: self, identity: identity, door: door, now: .now()))
   }

@@ -51,14 +51,15 @@ extension Configuration {
       throw ConfigurationError(
         at: SourcePosition(file: path), "cannot read the configuration: \(reason): name an existing file by --config")
     }
-    return try parse(contents, file: path, environment: environment)
+    return try parse(contents, file: path, environment: environment, now: LogTime.now().seconds)
   }
 
   /// Checks the text of a configuration file that is, or would be, at `file`.
+  /// - Parameter now: in seconds since 1970-01-01 00:00 UTC, for the certificates.
   static func parse(
-    _ text: String, file: String, environment: [String: String] = [:]
+    _ text: String, file: String, environment: [String: String], now: Int64
   ) throws(ConfigurationError) -> Configuration {
-    let reader = ConfigurationReader(file: file, environment: environment)
+    let reader = ConfigurationReader(file: file, environment: environment, now: now)
     let root = try ConfigurationDocument.compose(text, reader: reader)
     let configuration = Configuration(reading: root)
     if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }

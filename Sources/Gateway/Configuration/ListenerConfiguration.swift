@@ -1,26 +1,29 @@
 /// A TCP address where clients come in.
 public struct ListenerConfiguration: Sendable, Equatable {
-  /// What a client may speak at a listener.
+  /// What a client may speak at a listener; told from the others by its first bytes.
   public enum ClientProtocol: String, Sendable, CaseIterable {
     /// Flash in the clear.
     case rtmp
+    /// Flash inside TLS.
+    case rtmps
     /// Pages, signalling and WHEP over TLS.
     case https
-    /// Plain HTTP.
-    case http
 
     /// Names of the interface that a later version will know.
-    static let later = ["rtmpe", "rtmpt", "rtmps", "rtmpts", "policy", "ice"]
+    static let later = ["rtmpe", "rtmpt", "rtmpts", "http", "policy", "ice"]
+
+    /// Spoken inside TLS.
+    var needsTLS: Bool { self != .rtmp }
   }
 
   /// Where to listen.
   public var address: Located<ListenAddress>
-  /// What is spoken there.
-  public var accept: ClientProtocol
-  /// Set exactly when `accept` needs it.
+  /// What is spoken there; at least one.
+  public var accept: Set<ClientProtocol>
+  /// Set exactly when something in `accept` needs it.
   public var tls: ListenerTLS?
 
-  init(address: Located<ListenAddress>, accept: ClientProtocol, tls: ListenerTLS? = nil) {
+  init(address: Located<ListenAddress>, accept: Set<ClientProtocol>, tls: ListenerTLS? = nil) {
     self.address = address
     self.accept = accept
     self.tls = tls
@@ -47,37 +50,30 @@ extension ListenerConfiguration {
     let address = section.required("address", "address: 0.0.0.0:1935")?.listenAddress()
     let accept = section.required("accept", "accept: [rtmp]").flatMap(Self.accept(reading:))
     let tls = section["tls"].map { ($0, ListenerTLS(reading: $0)) }
-    switch (accept, tls) {
-    case (.https, nil):
-      section["accept"]?.problem("https needs a certificate: add `tls: { certificate: FILE, key: FILE }` beside it")
-    case (.rtmp, let (value, _)?), (.http, let (value, _)?):
-      value.problem("tls is used by https alone, which this listener does not accept: remove `tls` or accept [https]")
-    default: break
+    if let accept, !accept.isEmpty {
+      let encrypted = accept.filter(\.needsTLS).map(\.rawValue).sorted()
+      if let name = encrypted.first, tls == nil {
+        section["accept"]?.problem("\(name) needs a certificate: add `tls: { certificate: FILE, key: FILE }` beside it")
+      } else if encrypted.isEmpty, let (value, _) = tls {
+        value.problem(
+          "tls is used by https and rtmps alone, which this listener does not accept: remove `tls` or accept [https]")
+      }
     }
     guard let address, let accept else { return nil }
     self.init(address: address, accept: accept, tls: tls?.1)
   }
 
-  /// One protocol now, though it is written as a list: protocols sharing a port come with the front door that tells
-  /// them apart.
-  private static func accept(reading value: ConfigurationValue) -> ClientProtocol? {
-    guard let list = value.list(of: "protocols, such as [rtmp] or [https]") else { return nil }
+  private static func accept(reading value: ConfigurationValue) -> Set<ClientProtocol>? {
+    guard let list = value.list(of: "protocols, such as [rtmp] or [https, rtmps]") else { return nil }
     let names = ClientProtocol.allCases.map(\.rawValue)
-    var found: [ClientProtocol] = []
+    var found: Set<ClientProtocol> = []
     for item in list {
       guard let name = item.choice(of: names, later: ClientProtocol.later) else { continue }
       guard let known = ClientProtocol(rawValue: name) else { continue }
-      if found.contains(known) {
-        item.problem("\(name) is listed twice: remove one")
-      } else if !found.isEmpty {
-        item.problem(
-          "several protocols on one listener are not supported yet by this version: add a listener for \(name)")
-      } else {
-        found.append(known)
-      }
+      if !found.insert(known).inserted { item.problem("\(name) is listed twice: remove one") }
     }
     if list.isEmpty { value.problem("nothing is accepted here: name one of \(names.joined(separator: ", "))") }
-    return found.first
+    return found
   }
 
   /// The kernel would refuse the second of two overlapping addresses; here both are named.

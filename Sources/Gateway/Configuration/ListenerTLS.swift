@@ -1,3 +1,5 @@
+import Edge
+
 /// Certificate and versions of a TLS listener.
 public struct ListenerTLS: Sendable, Equatable {
   /// A version of TLS, oldest first.
@@ -11,9 +13,9 @@ public struct ListenerTLS: Sendable, Equatable {
     public static func < (left: Version, right: Version) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// PEM file with the certificate and its chain; it existed and held a certificate when the configuration was read.
+  /// PEM file with the certificate and its chain; it could be loaded and was valid when the configuration was read.
   public var certificate: Located<String>
-  /// PEM file with the private key; it existed and held a key when the configuration was read.
+  /// PEM file with the private key; it fitted the certificate when the configuration was read.
   public var key: Located<String>
   /// Oldest version spoken. Default 1.2; 1.0 is there for old players.
   public var minimumVersion: Version
@@ -47,9 +49,62 @@ extension ListenerTLS {
     guard let certificate, let key else { return nil }
     self.init(
       certificate: certificate, key: key, minimumVersion: minimum ?? .tls12, maximumVersion: maximum ?? .tls13)
+    do throws(TLSLoadError) {
+      _ = try settings.makeContext(validAt: value.reader.now)
+    } catch {
+      if let problem = problem(error) { value.reader.report(problem) }
+    }
   }
 
   private static func version(reading value: ConfigurationValue) -> Version? {
     value.choice(of: Version.allCases.map(\.rawValue)).flatMap(Version.init(rawValue:))
+  }
+
+  /// What the TLS library is told.
+  var settings: TLSSettings {
+    TLSSettings(
+      certificatePath: certificate.value, keyPath: key.value, minimumVersion: minimumVersion.ofEdge,
+      maximumVersion: maximumVersion.ofEdge)
+  }
+
+  /// An error of loading, at the place of the value to blame. Nil for what was reported when the values were read.
+  func problem(_ error: TLSLoadError) -> ConfigurationProblem? {
+    switch error {
+    case .certificate:
+      ConfigurationProblem(
+        at: certificate.position,
+        "the certificate in \(quoted(certificate.value)) cannot be read: it is damaged, put a good PEM file there")
+    case .key:
+      ConfigurationProblem(
+        at: key.position,
+        "the private key in \(quoted(key.value)) cannot be read: it is damaged or has a pass phrase,"
+          + " put one without there")
+    case .versions: nil
+    case .context:
+      ConfigurationProblem(
+        at: key.position,
+        "the private key \(quoted(key.value)) does not fit the certificate \(quoted(certificate.value)):"
+          + " name the key that the certificate was made for")
+    case .notYetValid(_, let from):
+      ConfigurationProblem(
+        at: certificate.position,
+        "the certificate \(quoted(certificate.value)) is valid only from \(LogTime(seconds: from).text) on:"
+          + " check this machine's clock or name another certificate")
+    case .expired(_, let time):
+      ConfigurationProblem(
+        at: certificate.position,
+        "the certificate \(quoted(certificate.value)) expired on \(LogTime(seconds: time).text): renew it")
+    }
+  }
+}
+
+extension ListenerTLS.Version {
+  fileprivate var ofEdge: TLSProtocolVersion {
+    switch self {
+    case .tls10: .v1_0
+    case .tls11: .v1_1
+    case .tls12: .v1_2
+    case .tls13: .v1_3
+    }
   }
 }

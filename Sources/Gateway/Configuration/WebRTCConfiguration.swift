@@ -38,7 +38,14 @@ extension WebRTCConfiguration {
       udpPort = Located(number, at: port.position)
     }
     if let list = section["advertised_addresses"]?.list(of: "IP addresses, such as [192.0.2.7]") {
-      advertisedAddresses = list.compactMap { $0.advertisedAddress() }
+      for item in list {
+        guard let address = item.advertisedAddress() else { continue }
+        if advertisedAddresses.contains(address) {
+          item.problem("\(address) is listed twice: remove one")
+        } else {
+          advertisedAddresses.append(address)
+        }
+      }
     }
     if let list = section["ice_servers"]?.list(of: "STUN and TURN servers, such as [\"stun:stun.example.org:3478\"]") {
       iceServers = list.compactMap(ICEServer.init(reading:))
@@ -51,12 +58,12 @@ extension ICEServer {
   init?(reading value: ConfigurationValue) {
     if value.isScalar {
       guard let url = Self.url(reading: value) else { return nil }
-      if url.hasPrefix("turn") {
+      if url.isTURN {
         value.problem(
-          "a TURN server needs a user: write { urls: [\"\(url)\"], username: NAME, credential: \"file:PATH\" }")
+          "a TURN server needs a user: write { urls: [\"\(url.text)\"], username: NAME, credential: \"file:PATH\" }")
         return nil
       }
-      self.init(urls: [url])
+      self.init(urls: [url.text])
       return
     }
     let section = value.section(keys: ["urls", "username", "credential"], later: ["secret"])
@@ -65,25 +72,33 @@ extension ICEServer {
     }
     let urls = list.list(of: "URLs, such as [\"turn:turn.example.org:3478\"]")
     if let urls, urls.isEmpty { list.problem("no URL: name at least one") }
+    let known = (urls ?? []).compactMap(Self.url(reading:))
     self.init(
-      urls: (urls ?? []).compactMap(Self.url(reading:)), username: section["username"]?.text(),
-      credential: section["credential"]?.secret())
-    if self.urls.contains(where: { $0.hasPrefix("turn") }) {
+      urls: known.map(\.text), username: section["username"]?.text(), credential: section["credential"]?.secret())
+    if known.contains(where: \.isTURN) {
       for key in ["username", "credential"] where section[key] == nil {
         value.problem("a TURN server needs `\(key)`: add it")
       }
     }
   }
 
-  private static func url(reading value: ConfigurationValue) -> String? {
+  private static func url(reading value: ConfigurationValue) -> ICEServerURL? {
     guard let text = value.text() else { return nil }
-    let schemes = ["stun:", "stuns:", "turn:", "turns:"]
-    let isPrintable = text.unicodeScalars.allSatisfy { $0.isASCII && $0.value > 32 && $0.value != 127 }
-    guard isPrintable, schemes.contains(where: { text.hasPrefix($0) && text.utf8.count > $0.utf8.count }) else {
-      value.problem("not a STUN or TURN URL: write stun:HOST:PORT or turn:HOST:PORT")
+    do throws(ICEServerURL.Refusal) {
+      return try ICEServerURL(parsing: text)
+    } catch {
+      let advice = "write stun:HOST:PORT or turn:HOST:PORT"
+      switch error {
+      case .scheme: value.problem("not a STUN or TURN URL: \(advice)")
+      case .slashes: value.problem("no `//` stands in a STUN or TURN URL: \(advice)")
+      case .host(let host): value.problem("\(quoted(host)) is no host: \(advice)")
+      case .port(let port): value.problem("\(quoted(port)) is no port from 1 to 65535: \(advice)")
+      case .query(let query):
+        value.problem(
+          "\(quoted(query)) means nothing here: only turn: URLs may end in ?transport=udp or ?transport=tcp")
+      }
       return nil
     }
-    return text
   }
 }
 

@@ -5,6 +5,19 @@ struct LogTime: Sendable, Equatable {
   /// Since 1970-01-01 00:00 UTC.
   let milliseconds: Int64
 
+  init(milliseconds: Int64) {
+    self.milliseconds = milliseconds
+  }
+
+  /// A time in whole seconds; one that no `Int64` of milliseconds holds is cut.
+  init(seconds: Int64) {
+    let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    self.milliseconds = overflow ? (seconds < 0 ? .min : .max) : milliseconds
+  }
+
+  /// Whole seconds, cut.
+  var seconds: Int64 { milliseconds / 1000 }
+
   /// The time now, by the system's clock.
   static func now() -> LogTime {
     var time = timespec()

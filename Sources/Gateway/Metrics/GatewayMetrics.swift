@@ -8,21 +8,21 @@ public struct GatewayMetrics: Sendable {
   /// Where a scrape reads.
   public let registry: MetricRegistry
 
-  /// Sessions that exist now. Labels: protocol (`rtmp`, `webrtc`), state (`handshaking`, `connected`, ...).
+  /// Sessions that exist now. Labels: protocol (`rtmp`, `rtmps`, `webrtc`, `whep`), state (`handshaking`, `connected`).
   public let sessions: MetricFamily<Gauge>
-  /// Connections decided on. Labels: protocol, decision (`accepted`, `refused`), reason (`none` when accepted).
+  /// Connections decided on. Labels: protocol, decision (`allowed`, `denied`), reason (`none` when allowed).
   public let connections: MetricFamily<Counter>
   /// RTMP bytes, headers and handshakes included. Label: direction (`in`, `out`).
   public let rtmpBytes: MetricFamily<Counter>
-  /// RTP packets. Labels: direction (`in`, `out`), kind (`audio`, `video`).
+  /// Packets of RTP sessions. Labels: direction (`in`, `out`), kind (`audio`, `video`; `in` only `control`, RTCP).
   public let rtpPackets: MetricFamily<Counter>
   /// RTP packets that receivers reported as lost.
   public let rtpLost: MetricFamily<Counter>
-  /// SRTP and SRTCP packets refused. Label: reason (`replay`, `authentication`, `malformed`, ...).
+  /// SRTP and SRTCP packets refused. Label: reason (`auth`, `replay`, `malformed`, `unknown_ssrc`, `before_keys`).
   public let srtpRejected: MetricFamily<Counter>
   /// CPU time of codecs, counted in nanoseconds, shown in seconds. Labels: from, to (codec names).
   public let transcodeTime: MetricFamily<Counter>
-  /// Frames thrown away. Label: reason (`queue_full`, `late`, `damaged`, ...).
+  /// Frames thrown away. Label: reason (`malformed`, `transcoder_busy`, `codec_failed`).
   public let framesDropped: MetricFamily<Counter>
   /// From a media message's last byte read to its first packet sent.
   public let mediaDelay: MetricFamily<Histogram>
@@ -30,6 +30,12 @@ public struct GatewayMetrics: Sendable {
   public let rooms: MetricFamily<Gauge>
   /// Participants now. Label: kind (`flash`, `browser`, `whep`).
   public let participants: MetricFamily<Gauge>
+  /// Entries of the access lists in force. Label: list (`whitelist`, `blacklist`).
+  public let policyEntries: MetricFamily<Gauge>
+  /// When the configuration in force was read, in seconds since 1970.
+  public let policyReloadTime: MetricFamily<Gauge>
+  /// Access keys revoked.
+  public let keysRevoked: MetricFamily<Counter>
 
   /// All metrics, at zero, in `registry`, which must not hold any of them yet.
   public init(registry: MetricRegistry = MetricRegistry()) {
@@ -37,7 +43,7 @@ public struct GatewayMetrics: Sendable {
     sessions = registry.gauge(
       "flashgate_sessions", help: "Sessions that exist now.", labels: ["protocol", "state"])
     connections = registry.counter(
-      "flashgate_connections_total", help: "Connections let in or refused, and why.",
+      "flashgate_connections_total", help: "Connections allowed or denied, and why.",
       labels: ["protocol", "decision", "reason"])
     rtmpBytes = registry.counter(
       "flashgate_rtmp_bytes_total", help: "Bytes of RTMP connections.", labels: ["direction"])
@@ -57,6 +63,11 @@ public struct GatewayMetrics: Sendable {
       bounds: Self.mediaDelayBounds)
     rooms = registry.gauge("flashgate_rooms", help: "Rooms that exist now.")
     participants = registry.gauge("flashgate_participants", help: "Participants now.", labels: ["kind"])
+    policyEntries = registry.gauge(
+      "flashgate_policy_entries", help: "Entries of the access lists in force.", labels: ["list"])
+    policyReloadTime = registry.gauge(
+      "flashgate_policy_reload_timestamp_seconds", help: "When the configuration in force was read.")
+    keysRevoked = registry.counter("flashgate_keys_revoked_total", help: "Access keys revoked.")
   }
 
   /// 0.1 ms to 5 s: passing through takes parts of a millisecond, a frame that waits for its codec tens of them.

@@ -44,9 +44,14 @@ struct AdminRoutes: Sendable {
     metrics.rooms().set(Int64(census.rooms))
     metrics.participants("flash").set(Int64(census.flashSpeakers))
     metrics.participants("browser").set(Int64(census.listeners + census.browserSpeakers))
-    var sessions: [String: Int64] = ["rtmp": 0, "webrtc": 0, "whep": 0]
-    for identity in parts.sessions.identities { sessions[identity.door, default: 0] += 1 }
-    for (door, count) in sessions { metrics.sessions(door, "connected").set(count) }
+    let sessions = parts.sessions.census
+    for door in ["rtmp", "rtmps", "webrtc", "whep"] {
+      for state in SessionState.allCases {
+        let count = sessions[SessionKind(door: door, state: state)] ?? 0
+        metrics.sessions(door, state.rawValue).set(Int64(count))
+      }
+    }
+    metrics.participants("whep").set(Int64(sessions[SessionKind(door: "whep", state: .connected)] ?? 0))
     for (label, seconds) in parts.workers.transcodeSeconds {
       let counter = metrics.transcodeTime(label.from, label.to)
       // Two scrapes at one time may both find the same growth: the second adds nothing.

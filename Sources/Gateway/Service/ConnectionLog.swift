@@ -10,27 +10,30 @@ struct ConnectionLog: ConnectionObserver {
 
   func connectionAccepted(_ connection: ConnectionInfo) {}
 
-  func connectionServed(_ connection: ConnectionInfo, protocol served: DoorProtocol) {
-    metrics.connections(served.rawValue, "accepted", "none").add()
+  func connectionServed(_ connection: ConnectionInfo, protocol served: DoorProtocol) {}
+
+  func connectionEstablished(_ connection: ConnectionInfo, protocol served: DoorProtocol) {
+    metrics.connections(served.rawValue, "allowed", "none").add()
   }
 
   func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason) {
-    metrics.connections(recognised.map { "\($0)" } ?? "unknown", "refused", reason.rawValue).add()
+    metrics.connections(recognised.map { "\($0)" } ?? "unknown", "denied", reason.rawValue).add()
     // Health probes connect and leave: no news.
     let level: Logger.Level = reason == .leftEarly ? .debug : .info
     log.log(level: level, "connection refused", metadata: metadata(connection, reason))
   }
 
+  func connectionFailed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
+    metrics.connections(served.rawValue, "denied", reason.rawValue).add()
+    log.info("connection refused", metadata: metadata(connection, reason))
+  }
+
   func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
-    switch reason {
-    case .clientClosed, .finished, .idle, .draining: break
-    default: metrics.connections(served.rawValue, "closed", reason.rawValue).add()
-    }
     log.debug("connection closed", metadata: metadata(connection, reason))
   }
 
   func acceptFailed(on listener: ListenerID, errnoCode: Int32) {
-    metrics.connections("unknown", "refused", "accept_failed").add()
+    metrics.connections("unknown", "denied", "accept_failed").add()
     log.error(
       "cannot accept connections for now",
       metadata: ["listener": "\(listener)", "reason": "\(String(cString: strerror(errnoCode)))"])

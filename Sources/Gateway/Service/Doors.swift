@@ -27,7 +27,8 @@ struct Doors {
     let address = listener.address
     try await open(
       Edge.ListenerConfiguration(
-        id: ListenerID(rawValue: "\(address.value)"), address: try socketAddress(address), accept: listener.doors,
+        id: ListenerID(rawValue: "\(address.value)"), address: try socketAddress(address),
+        accept: Set(listener.accept.map(\.door)),
         tls: try listener.tls.map { try certificate($0) }, handshakeTimeout: handshakeTimeout),
       services: services, position: address.position)
   }
@@ -56,23 +57,20 @@ struct Doors {
     do throws(ListenerError) {
       listeners.append(try await Listener.bind(configuration, services: services, group: parts.group))
     } catch {
-      throw ConfigurationError(
-        at: position,
-        "cannot listen on \(error.address.ipAddress ?? ""):\(error.address.port ?? 0): \(error.plainText):"
-          + " stop the other program or choose another address")
+      guard let number = error.errnoCode else { throw ConfigurationError(at: position, "\(error)") }
+      throw ConfigurationError.cannotListen(on: error.address.plainText, at: position, errno: number)
     }
   }
 
   private mutating func certificate(_ tls: ListenerTLS) throws -> TLSContextSource {
-    let settings = TLSSettings(
-      certificatePath: tls.certificate.value, keyPath: tls.key.value, minimumVersion: tls.minimumVersion.ofEdge,
-      maximumVersion: tls.maximumVersion.ofEdge)
     do throws(TLSLoadError) {
-      let source = try TLSContextSource(settings)
-      certificates.append(ReloadableCertificate(source: source, settings: settings))
+      let source = TLSContextSource(try tls.settings.makeContext(validAt: LogTime.now().seconds))
+      certificates.append(ReloadableCertificate(source: source, tls: tls))
       return source
     } catch {
-      throw ConfigurationError(at: tls.certificate.position, "\(error): name a certificate and the key that fits it")
+      // The files were good when the configuration was read; somebody has changed them since.
+      throw tls.problem(error).map { ConfigurationError(problems: [$0]) }
+        ?? ConfigurationError(at: tls.certificate.position, "\(error)")
     }
   }
 
@@ -85,23 +83,12 @@ struct Doors {
   }
 }
 
-extension ListenerConfiguration {
-  fileprivate var doors: Set<DoorProtocol> {
-    switch accept {
-    case .rtmp: [.rtmp]
-    case .https: [.https]
-    case .http: [.http]
-    }
-  }
-}
-
-extension ListenerTLS.Version {
-  fileprivate var ofEdge: TLSProtocolVersion {
+extension ListenerConfiguration.ClientProtocol {
+  fileprivate var door: DoorProtocol {
     switch self {
-    case .tls10: .v1_0
-    case .tls11: .v1_1
-    case .tls12: .v1_2
-    case .tls13: .v1_3
+    case .rtmp: .rtmp
+    case .rtmps: .rtmps
+    case .https: .https
     }
   }
 }

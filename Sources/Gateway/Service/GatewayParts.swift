@@ -25,6 +25,9 @@ struct GatewayParts: Sendable {
   /// - Throws: `ConfigurationError` when the media port cannot be opened.
   static func assemble(_ configuration: Configuration, log: Logger) async throws -> GatewayParts {
     let metrics = GatewayMetrics()
+    // There are no lists yet, and that is in force from now on.
+    for list in ["whitelist", "blacklist"] { metrics.policyEntries(list).set(0) }
+    metrics.policyReloadTime().set(LogTime.now().seconds)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     let workers = MediaWorkers()
     let resources = RenditionResources(
@@ -58,10 +61,8 @@ struct GatewayParts: Sendable {
     do {
       plane = try await MediaPlane.bind(
         port: port.value, group: group, certificate: certificate, clock: .live, metrics: media, log: log)
-    } catch {
-      throw ConfigurationError(
-        at: port.position,
-        "cannot open UDP port \(port.value): \(error.plainText): stop the other program or choose another port")
+    } catch let error as IOError {
+      throw ConfigurationError.cannotListen(on: "UDP port \(port.value)", at: port.position, errno: error.errnoCode)
     }
     return WebRTCServices(
       plane: plane, certificate: certificate, candidates: configuration.webRTC.candidates,

@@ -41,14 +41,16 @@ struct RunningGateway: Sendable {
   /// Reads the certificates anew. One that cannot be read leaves the one in force, and readiness says so.
   func reload() {
     for certificate in certificates {
-      let part = "certificate \(certificate.settings.certificatePath)"
+      let part = "certificate \(certificate.tls.certificate.value)"
       do throws(TLSLoadError) {
-        try certificate.source.reload(certificate.settings)
+        certificate.source.replace(
+          with: try certificate.tls.settings.makeContext(validAt: LogTime.now().seconds))
         parts.readiness.update { $0.clear(part: part) }
-        log.notice("certificate read", metadata: ["path": "\(certificate.settings.certificatePath)"])
+        log.notice("certificate read", metadata: ["path": "\(certificate.tls.certificate.value)"])
       } catch {
-        parts.readiness.update { $0.report(.init(part: part, detail: "\(error)", isBlocking: false)) }
-        log.error("certificate kept as it was", metadata: ["reason": "\(error)"])
+        let detail = certificate.tls.problem(error)?.message ?? "\(error)"
+        parts.readiness.update { $0.report(.init(part: part, detail: detail, isBlocking: false)) }
+        log.error("certificate kept as it was", metadata: ["reason": "\(detail)"])
       }
     }
   }
@@ -76,5 +78,5 @@ struct RunningGateway: Sendable {
 /// A certificate that SIGHUP reads anew.
 struct ReloadableCertificate: Sendable {
   let source: TLSContextSource
-  let settings: TLSSettings
+  let tls: ListenerTLS
 }

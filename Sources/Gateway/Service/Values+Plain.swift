@@ -1,5 +1,3 @@
-import Edge
-import Glibc
 import NIOCore
 
 extension Duration {
@@ -11,11 +9,10 @@ extension Duration {
   }
 }
 
-extension Error {
-  /// What went wrong in the system's own words, without the name of the call.
+extension SocketAddress {
+  /// `ADDRESS:PORT`, IPv6 in brackets.
   var plainText: String {
-    let code = (self as? ListenerError)?.errnoCode ?? (self as? IOError)?.errnoCode
-    guard let code else { return "\(self)" }
-    return String(cString: strerror(code))
+    let host = ipAddress ?? ""
+    return (host.contains(":") ? "[\(host)]" : host) + ":\(port ?? 0)"
   }
 }

@@ -58,18 +58,17 @@ import Testing
   @Test(arguments: [
     (
       "{ address: 0.0.0.0:1, accept: rtmp }",
-      "2:35: a list of protocols, such as [rtmp] or [https] is needed here, not \"rtmp\""
+      "2:35: a list of protocols, such as [rtmp] or [https, rtmps] is needed here, not \"rtmp\""
     ),
-    ("{ address: 0.0.0.0:1, accept: [] }", "2:35: nothing is accepted here: name one of rtmp, https, http"),
+    ("{ address: 0.0.0.0:1, accept: [] }", "2:35: nothing is accepted here: name one of rtmp, rtmps, https"),
     ("{ address: 0.0.0.0:1, accept: [rtpm] }", "2:36: \"rtpm\" is unknown here: did you mean `rtmp`?"),
-    ("{ address: 0.0.0.0:1, accept: [gopher] }", "2:36: \"gopher\" is unknown here: use one of rtmp, https, http"),
+    ("{ address: 0.0.0.0:1, accept: [gopher] }", "2:36: \"gopher\" is unknown here: use one of rtmp, rtmps, https"),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp, rtmpe] }", "2:42: \"rtmpe\" is not supported yet by this version: remove it"
     ),
     ("{ address: 0.0.0.0:1, accept: [rtmp, rtmp] }", "2:42: rtmp is listed twice: remove one"),
     (
-      "{ address: 0.0.0.0:1, accept: [rtmp, http] }",
-      "2:42: several protocols on one listener are not supported yet by this version: add a listener for http"
+      "{ address: 0.0.0.0:1, accept: [rtmp, http] }", "2:42: \"http\" is not supported yet by this version: remove it"
     ),
     ("{ address: 0.0.0.0:1 }", "2:5: `accept` is missing here: add `accept: [rtmp]`"),
     ("{ accept: [rtmp] }", "2:5: `address` is missing here: add `address: 0.0.0.0:1935`"),
@@ -93,11 +92,15 @@ import Testing
     ("1935", "2:5: a section of keys is needed here, such as `address: ...`, not \"1935\""),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], tls: { certificate: tls/cert.pem, key: tls/key.pem } }",
-      "2:48: tls is used by https alone, which this listener does not accept: remove `tls` or accept [https]"
+      "2:48: tls is used by https and rtmps alone, which this listener does not accept: remove `tls` or accept [https]"
     ),
     (
       "{ address: 0.0.0.0:1, accept: [https] }",
       "2:35: https needs a certificate: add `tls: { certificate: FILE, key: FILE }` beside it"
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [rtmp, rtmps] }",
+      "2:35: rtmps needs a certificate: add `tls: { certificate: FILE, key: FILE }` beside it"
     ),
   ])
   func aListenerThatCannotWorkIsRefusedAtItsPlace(listener: String, expected: String) throws {
@@ -121,6 +124,20 @@ import Testing
       "{ certificate: tls/key.pem, key: tls/key.pem }",
       "2:64: \"tls/key.pem\" holds no certificate in PEM form: name the file that does"
     ),
+    (
+      "{ certificate: tls/cert.pem, key: tls/other-key.pem }",
+      "2:83: the private key \"tls/other-key.pem\" does not fit the certificate \"tls/cert.pem\":"
+        + " name the key that the certificate was made for"
+    ),
+    (
+      "{ certificate: tls/damaged.pem, key: tls/key.pem }",
+      "2:64: the certificate in \"tls/damaged.pem\" cannot be read: it is damaged, put a good PEM file there"
+    ),
+    (
+      "{ certificate: tls/cert.pem, key: tls/damaged.pem }",
+      "2:83: the private key in \"tls/damaged.pem\" cannot be read: it is damaged or has a pass phrase,"
+        + " put one without there"
+    ),
     ("{ key: tls/key.pem }", "2:49: `certificate` is missing here: add `certificate: tls/cert.pem`"),
     ("{ certificate: tls/cert.pem }", "2:49: `key` is missing here: add `key: tls/key.pem`"),
     (
@@ -139,6 +156,26 @@ import Testing
   ])
   func tlsFilesAndVersionsAreCheckedAtTheirPlace(tls: String, expected: String) throws {
     #expect(try problems(listener: "{ address: 0.0.0.0:1, accept: [https], tls: \(tls) }") == [expected])
+  }
+
+  @Test func aCertificateIsRefusedBeforeAndAfterItsTime() throws {
+    let folder = try ConfigurationFolder()
+    let text = """
+      listeners:
+        - address: 0.0.0.0:1
+          accept: [https]
+          tls: { certificate: tls/cert.pem, key: tls/key.pem }
+      rooms: { demo: { open: true } }
+      """
+    let valid = try folder.validity()
+    for now in [valid.lowerBound, valid.upperBound] { #expect(folder.problems(text, now: now) == []) }
+    let early = folder.problems(text, now: valid.lowerBound - 1)
+    #expect(early.count == 1)
+    #expect(early.first?.hasPrefix("4:25: the certificate \"tls/cert.pem\" is valid only from 20") == true)
+    let late = folder.problems(text, now: valid.upperBound + 1)
+    #expect(late.count == 1)
+    #expect(late.first?.hasPrefix("4:25: the certificate \"tls/cert.pem\" expired on 20") == true)
+    #expect(late.first?.hasSuffix("Z: renew it") == true)
   }
 
   @Test(arguments: [
@@ -195,7 +232,20 @@ import Testing
       "5:34: no browser can send to 224.0.0.1: write the address under which browsers reach this machine"
     ),
     ("webrtc: { ice_servers: [\"http://x\"] }", "5:25: not a STUN or TURN URL: write stun:HOST:PORT or turn:HOST:PORT"),
-    ("webrtc: { ice_servers: [\"stun:\"] }", "5:25: not a STUN or TURN URL: write stun:HOST:PORT or turn:HOST:PORT"),
+    ("webrtc: { ice_servers: [\"stun:\"] }", "5:25: \"\" is no host: write stun:HOST:PORT or turn:HOST:PORT"),
+    (
+      "webrtc: { ice_servers: [\"stun://stun.example.org\"] }",
+      "5:25: no `//` stands in a STUN or TURN URL: write stun:HOST:PORT or turn:HOST:PORT"
+    ),
+    (
+      "webrtc: { ice_servers: [\"stun:stun.example.org:65536\"] }",
+      "5:25: \"65536\" is no port from 1 to 65535: write stun:HOST:PORT or turn:HOST:PORT"
+    ),
+    (
+      "webrtc: { ice_servers: [\"stun:s?transport=udp\"] }",
+      "5:25: \"transport=udp\" means nothing here: only turn: URLs may end in ?transport=udp or ?transport=tcp"
+    ),
+    ("webrtc: { advertised_addresses: [127.0.0.1, 127.0.0.1] }", "5:45: 127.0.0.1 is listed twice: remove one"),
     (
       "webrtc: { ice_servers: [\"turn:t\"] }",
       "5:25: a TURN server needs a user: write { urls: [\"turn:t\"], username: NAME, credential: \"file:PATH\" }"
@@ -309,11 +359,11 @@ import Testing
         """
         listeners:
           - { address: 127.0.0.1:1935, accept: [rtmp] }
-          - { address: 127.0.0.1:1935, accept: [http] }
-          - { address: 127.0.0.2:1935, accept: [http] }
-          - { address: "[::]:1935", accept: [http] }
-          - { address: "[::1]:8080", accept: [http] }
-          - { address: 0.0.0.0:8080, accept: [http] }
+          - { address: 127.0.0.1:1935, accept: [rtmp] }
+          - { address: 127.0.0.2:1935, accept: [rtmp] }
+          - { address: "[::]:1935", accept: [rtmp] }
+          - { address: "[::1]:8080", accept: [rtmp] }
+          - { address: 0.0.0.0:8080, accept: [rtmp] }
         rooms: { demo: { open: true } }
         """)
         == [

@@ -13,7 +13,7 @@ import Testing
         demo: { open: true }
       """)
     #expect(configuration.listeners.map(\.address.value.description) == ["0.0.0.0:1935"])
-    #expect(configuration.listeners.map(\.accept) == [.rtmp])
+    #expect(configuration.listeners.map(\.accept) == [[.rtmp]])
     #expect(configuration.listeners.map(\.tls) == [nil])
     #expect(configuration.webRTC.udpPort.value == 8000)
     #expect(configuration.webRTC.advertisedAddresses.isEmpty)
@@ -37,14 +37,14 @@ import Testing
           accept: [rtmp]
         - address: 127.0.0.1:8443
           tls: { certificate: tls/cert.pem, key: tls/key.pem, minimum_version: "1.0", maximum_version: 1.2 }
-          accept: [https]
-        - { address: 127.0.0.1:8080, accept: [http] }
+          accept: [https, rtmps]
+        - { address: 127.0.0.1:8080, accept: [rtmp, https], tls: { certificate: tls/cert.pem, key: tls/key.pem } }
       webrtc:
         udp_port: 9000
         advertised_addresses: [127.0.0.1, "2001:DB8:0::7"]
         ice_servers:
           - stun:stun.example.org:3478
-          - { urls: ["turn:turn.example.org"], username: u, credential: "env:TURN" }
+          - { urls: ["turn:turn.example.org", "turns:[2001:db8::9]:443?transport=tcp"], username: u, credential: "env:TURN" }
       rooms:
         demo: { open: true }
         board-2: { open: true, max_participants: 50 }
@@ -54,7 +54,7 @@ import Testing
       drain_timeout: 0s
       """, environment: ["TURN": "hidden"])
     let tls = try #require(configuration.listeners[1].tls)
-    #expect(configuration.listeners.map(\.accept) == [.rtmp, .https, .http])
+    #expect(configuration.listeners.map(\.accept) == [[.rtmp], [.https, .rtmps], [.rtmp, .https]])
     #expect(configuration.listeners[0].address.value.host == "::")
     #expect(configuration.listeners[0].address.position.line == 2)
     #expect(configuration.listeners[0].address.position.column == 14)
@@ -68,7 +68,9 @@ import Testing
     #expect(
       configuration.webRTC.iceServers == [
         ICEServer(urls: ["stun:stun.example.org:3478"]),
-        ICEServer(urls: ["turn:turn.example.org"], username: "u", credential: Secret("hidden")),
+        ICEServer(
+          urls: ["turn:turn.example.org", "turns:[2001:db8::9]:443?transport=tcp"], username: "u",
+          credential: Secret("hidden")),
       ])
     #expect(configuration.rooms["board-2"]?.maximumParticipants == 50)
     #expect(configuration.admin.address.value.description == "[::1]:9191")

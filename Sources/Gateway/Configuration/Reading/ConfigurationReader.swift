@@ -4,14 +4,17 @@ import Yams
 final class ConfigurationReader {
   let file: String
   let environment: [String: String]
+  /// When the file is read, in seconds since 1970-01-01 00:00 UTC: certificates are valid at a time.
+  let now: Int64
   private(set) var problems: [ConfigurationProblem] = []
 
   /// Keys that were blanked because the same key follows in the same mapping: the blank, then the real name.
   var blankedKeys: [String: String] = [:]
 
-  init(file: String, environment: [String: String]) {
+  init(file: String, environment: [String: String], now: Int64) {
     self.file = file
     self.environment = environment
+    self.now = now
   }
 
   func report(_ problem: ConfigurationProblem) {
