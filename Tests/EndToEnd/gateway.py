@@ -1,5 +1,6 @@
 """The gateway under test: a real `flashgate serve` on free ports of its own."""
 
+import json
 import os
 import re
 import signal
@@ -84,6 +85,17 @@ class Gateway:
             found = dict(re.findall(r'(\w+)="([^"]*)"', match[2] or ""))
             return match[1] == name and all(found.get(label) == value for label, value in labels.items())
         return sum(value for series, value in self.metrics().items() if fits(series))
+
+    def readiness(self):
+        """(status, document) of /readyz."""
+        try:
+            return 200, json.loads(self._admin("/readyz"))
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read())
+
+    def hang_up(self):
+        """Asks it to read its certificates anew."""
+        self._process.send_signal(signal.SIGHUP)
 
     def terminate(self):
         """Asks it to drain."""

@@ -7,6 +7,8 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+import rtmp_answers
+
 AUDIO, VIDEO, COMMAND = 8, 9, 20
 
 
@@ -39,6 +41,9 @@ class Publisher(threading.Thread):
         self._first = first_timestamp
         self._socket = None
         self._stopped = threading.Event()
+        self._ended = threading.Event()
+        #: What the server says.
+        self.answers = rtmp_answers.Reader()
         self.start()
 
     def stop(self):
@@ -68,7 +73,7 @@ class Publisher(threading.Thread):
         with socket.create_connection(self._address, timeout=10) as self._socket:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._handshake()
-            threading.Thread(target=self._discard, daemon=True).start()
+            threading.Thread(target=self._listen, daemon=True).start()
             self._write(2, 1, 0, struct.pack(">I", self.CHUNK))
             self._command("connect", 1, {"app": self._app, "tcUrl": self._tc_url, "type": "nonprivate"})
             self._command("createStream", 2, None)
@@ -89,14 +94,19 @@ class Publisher(threading.Thread):
             answer += part
         self._socket.sendall(answer[1:1537])
 
-    # Answers are not looked at: the stream id is 1 on every server there is.
-    def _discard(self):
+    # Nothing waits for an answer: the stream id is 1 on every server there is.
+    def _listen(self):
         try:
             self._socket.settimeout(None)
-            while self._socket.recv(65536):
-                pass
+            while data := self._socket.recv(65536):
+                self.answers.feed(data)
         except OSError:
             pass
+        self._ended.set()
+
+    def wait_end(self, within):
+        """Waits until the server has closed the connection."""
+        assert self._ended.wait(within), "the server does not close the connection"
 
     def _play_out(self):
         begin = time.monotonic()

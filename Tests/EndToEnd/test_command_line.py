@@ -2,9 +2,14 @@
 
 import re
 import shutil
+import socket
+from pathlib import Path
 
+import certificates
+import gateway as gateways
 import pytest
-from conftest import ROOT
+
+ROOT = Path(__file__).parents[2]
 
 GOOD = """\
 listeners:
@@ -73,7 +78,115 @@ def test_the_configurations_that_come_along_lack_only_their_certificate(flashgat
     code, out, err = flashgate("check", "--config", name)
     assert code == 78
     assert len(err.splitlines()) == 2
-    (tmp_path / "tls").mkdir()
-    (tmp_path / "tls" / "cert.pem").write_text("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
-    (tmp_path / "tls" / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n")
+    certificates.self_signed(tmp_path / "tls")
     assert flashgate("check", "--config", name)[0] == 0
+
+
+def https(certificate="tls/cert.pem", key="tls/key.pem"):
+    """A configuration whose `tls:` stands in line 4; the certificate's name begins in column 25."""
+    return f"""\
+listeners:
+  - address: 127.0.0.1:{gateways.free_port()}
+    accept: [https]
+    tls: {{ certificate: {certificate}, key: {key} }}
+rooms:
+  demo: {{ open: true }}
+"""
+
+
+def test_a_certificate_that_fits_and_is_valid_is_good(flashgate, tmp_path):
+    certificates.self_signed(tmp_path / "tls")
+    (tmp_path / "gate.yaml").write_text(https())
+    assert flashgate("check", "--config", "gate.yaml") == (0, "gate.yaml: good: 1 listener, 1 room\n", "")
+
+
+def refused(flashgate, verb):
+    """What the one line says behind the file's name; everything else about a bad configuration is always the same."""
+    code, out, err = flashgate(verb, "--config", "gate.yaml")
+    assert code == 78, err
+    assert out == ""
+    [line] = err.splitlines()
+    assert line.startswith("gate.yaml:")
+    return line.removeprefix("gate.yaml:")
+
+
+BAD_INPUT = {
+    "a certificate that is not there": (
+        https(certificate="tls/none.pem"),
+        '4:25: cannot read the certificate "tls/none.pem": no such file: put a PEM file there or name another one'),
+    "a key that is not there": (
+        https(key="tls/none.pem"),
+        '4:44: cannot read the private key "tls/none.pem": no such file: put a PEM file there or name another one'),
+    "a key of another certificate": (
+        https(key="other/key.pem"),
+        '4:44: the private key "other/key.pem" does not fit the certificate "tls/cert.pem":'
+        " name the key that the certificate was made for"),
+    "an unknown key": (GOOD + "drain_timout: 3s\n", '5:1: unknown key "drain_timout": did you mean `drain_timeout`?'),
+    "a list of ports that is none": (
+        GOOD + "webrtc: { udp_port: [8000, 8001] }\n",
+        "5:21: a port is needed here, a whole number from 1 to 65535, not a list"),
+    "listeners that are no list": (
+        "listeners: 1935\nrooms: { demo: { open: true } }\n",
+        '1:12: a list of listeners, each starting with `- address:` is needed here, not "1935"'),
+    "protocols that are no list": (
+        GOOD.replace("[rtmp]", "rtmp"),
+        '2:40: a list of protocols, such as [rtmp] or [https, rtmps] is needed here, not "rtmp"'),
+    "a protocol of a later version": (
+        GOOD.replace("[rtmp]", "[rtmp, rtmpt]"), '2:47: "rtmpt" is not supported yet by this version: remove it'),
+}
+
+
+@pytest.mark.parametrize("verb", ["check", "serve"])
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_one_line_with_place_and_advice(flashgate, tmp_path, case, verb):
+    certificates.self_signed(tmp_path / "tls")
+    certificates.self_signed(tmp_path / "other")
+    configuration, expected = BAD_INPUT[case]
+    (tmp_path / "gate.yaml").write_text(configuration)
+    assert refused(flashgate, verb) == expected
+
+
+@pytest.mark.parametrize("verb", ["check", "serve"])
+def test_an_expired_certificate_is_refused(flashgate, tmp_path, verb):
+    certificates.self_signed(tmp_path / "tls", first_day=-30, last_day=-1)
+    (tmp_path / "gate.yaml").write_text(https())
+    assert re.fullmatch(
+        r'4:25: the certificate "tls/cert.pem" expired on 20\d\d-\d\d-\d\dT[\d:.]+Z: renew it', refused(flashgate, verb))
+
+
+@pytest.mark.parametrize("verb", ["check", "serve"])
+def test_a_certificate_of_the_future_is_refused(flashgate, tmp_path, verb):
+    certificates.self_signed(tmp_path / "tls", first_day=1)
+    (tmp_path / "gate.yaml").write_text(https())
+    assert re.fullmatch(
+        r'4:25: the certificate "tls/cert.pem" is valid only from 20\d\d-\d\d-\d\dT[\d:.]+Z on:'
+        r" check this machine's clock or name another certificate", refused(flashgate, verb))
+
+
+ANOTHER_PROGRAM = "another program uses it: stop that program or choose another port"
+
+
+def ports(listener, udp, admin):
+    return f"""\
+listeners:
+  - address: 127.0.0.1:{listener}
+    accept: [rtmp]
+webrtc: {{ udp_port: {udp} }}
+rooms: {{ demo: {{ open: true }} }}
+admin: {{ address: 127.0.0.1:{admin} }}
+"""
+
+
+@pytest.mark.parametrize(
+    "key, place, name",
+    [("listener", "2:14", "127.0.0.1:{}"), ("udp", "4:21", "UDP port {}"), ("admin", "6:19", "127.0.0.1:{}")])
+def test_a_port_that_another_program_uses_is_told_at_its_place(flashgate, tmp_path, key, place, name):
+    kinds = {"udp": socket.SOCK_DGRAM}
+    with socket.socket(socket.AF_INET, kinds.get(key, socket.SOCK_STREAM)) as other:
+        other.bind(("127.0.0.1", 0))
+        if key != "udp":
+            other.listen()
+        taken = other.getsockname()[1]
+        free = {each: gateways.free_port(kinds.get(each, socket.SOCK_STREAM)) for each in ("listener", "udp", "admin")}
+        (tmp_path / "gate.yaml").write_text(ports(**{**free, key: taken}))
+        assert refused(flashgate, "serve") == f"{place}: cannot listen on {name.format(taken)}: {ANOTHER_PROGRAM}"

@@ -216,7 +216,7 @@ final class RTMPConnection: ChannelInboundHandler {
       log.info("publishing", metadata: ["participant": "\(request.name)"])
     case .failure(let error):
       seat = .none
-      services.metrics.denied(identity.door, reason: error.kind)
+      services.metrics.refused(reason: error.kind)
       door.note(ConnectionReason(rawValue: error.kind))
       log.info("publish refused", metadata: ["reason": "\(error.kind)"])
       session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: "\(error)")

@@ -6,6 +6,8 @@ public struct RTMPMetrics: Sendable {
   let bytesOut: Counter
   let malformedMedia: Counter
   let connections: MetricFamily<Counter>
+  /// The protocol by which the connection came, as in ``SessionIdentity/door``.
+  var door = "rtmp"
 
   /// - Parameter connections: labels protocol, decision, reason.
   public init(bytesIn: Counter, bytesOut: Counter, malformedMedia: Counter, connections: MetricFamily<Counter>) {
@@ -16,5 +18,5 @@ public struct RTMPMetrics: Sendable {
   }
 
   /// A connection that was let in was refused later, in the room. `reason` is a word of a fixed set.
-  func denied(_ door: String, reason: String) { connections(door, "denied", reason).add() }
+  func refused(reason: String) { connections(door, "denied", reason).add() }
 }

@@ -8,7 +8,7 @@ public struct RTMPServices: Sendable {
   let rooms: RoomEngine
   let sessions: LiveSessions
   let limits: RTMPLimits
-  let metrics: RTMPMetrics
+  private(set) var metrics: RTMPMetrics
   let log: Logger
   /// Whether a room of that name is configured; asked on the connection's loop, so it must not block.
   let knowsRoom: @Sendable (String) -> Bool
@@ -30,8 +30,10 @@ public struct RTMPServices: Sendable {
   public func adopt(_ channel: any Channel, _ door: DoorConnection) throws {
     let identity = sessions.identify(
       door: door.isEncrypted ? "rtmps" : "rtmp", address: door.info.remoteAddress.ipAddress ?? "")
+    var services = self
+    services.metrics.door = identity.door
     try channel.pipeline.syncOperations.addHandler(
-      RTMPConnection(services: self, identity: identity, door: door, now: .now()))
+      RTMPConnection(services: services, identity: identity, door: door, now: .now()))
   }
 }
 
