@@ -7,6 +7,8 @@ help:
 	@echo "make test         every test; closes with N passed, N failed, N skipped"
 	@echo "make lint         the form of all sources"
 	@echo "make format       write Swift files in the house's form"
+	@echo "make bench        what it costs: parts beside their floor, the gateway under load"
+	@echo "make bench-check  allocations and system calls beside their recorded limits"
 	@echo "make asan, tsan   the Swift tests under the address or thread sanitizer"
 
 demo:
@@ -27,13 +29,13 @@ asan:
 tsan:
 	@Scripts/sanitize thread
 
-# What has no work to do yet refuses, rather than pass for done.
 bench:
-	$(error there are no benchmarks yet)
+	@Scripts/bench
 
 bench-check:
-	$(error there are no benchmarks yet, so there are no thresholds to check)
+	@Scripts/bench check
 
+# What has no work to do yet refuses, rather than pass for done.
 fuzz:
 	$(error there are no fuzz targets yet; seeded mutations run in `make test`)
 

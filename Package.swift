@@ -11,7 +11,9 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let package = Package(
   name: "FlashGate",
   products: [
-    .executable(name: "flashgate", targets: ["flashgate"])
+    .executable(name: "flashgate", targets: ["flashgate"]),
+    // For the package in Benchmarks.
+    .library(name: "FlashGateParts", targets: ["AMF", "FLV", "RTMP", "RTP", "WebRTC", "Media", "CDatagrams"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

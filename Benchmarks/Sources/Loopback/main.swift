@@ -1,0 +1,2 @@
+import LoadPeers
+print("x")
