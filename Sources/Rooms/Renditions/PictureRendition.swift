@@ -60,6 +60,7 @@ final class PictureRendition: TranscodedRendition {
     /// A decoder that starts in the middle of a group of pictures shows damage until the next key frame.
     private var isReady = false
     private var budget = KeyFrameBudget()
+    private var pace = PicturePace()
     /// A request that came when there was no budget.
     private var owesKeyFrame = false
     private var newest: Int64 = 0
@@ -82,6 +83,7 @@ final class PictureRendition: TranscodedRendition {
 
     mutating func push(_ frame: EncodedFrame, at now: NIODeadline, emit: (PacketizedFrame) -> Void) {
       guard isReady || frame.isKeyFrame else { return }
+      pace.picture(at: now)
       let isDue = owesKeyFrame && budget.take(at: now)
       attempt(at: frame.time) { chain, transcoder throws(MediaError) in
         chain.isReady = true
@@ -91,12 +93,14 @@ final class PictureRendition: TranscodedRendition {
     }
 
     mutating func requestKeyFrame(at now: NIODeadline, emit: (PacketizedFrame) -> Void) {
-      guard isReady, transcoder != nil else { return }
+      guard isReady, let transcoder else { return }
       guard budget.take(at: now) else {
         owesKeyFrame = true
         return
       }
-      // At once, not with the next picture: a shared screen may stand still for long.
+      // The next picture will do when it is about to come. A shared screen may stand still for long: then the picture
+      // that stands is sent again.
+      if pace.expectsPicture(at: now) { return transcoder.requestKeyFrame() }
       attempt(at: newest) { chain, transcoder throws(MediaError) in
         try transcoder.encodeLatestPicture { chain.packetize($0, emit) }
       }
