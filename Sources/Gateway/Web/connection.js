@@ -8,7 +8,7 @@ const ANSWER_TIMEOUT = 10_000;
 // Browsers hold sound back for about this long before they play it, and pictures hardly at all; they bring the two
 // together by and by, which takes half a minute. Asked to hold pictures back as long, they need not. Only once the
 // first picture is there: that one shall come at once.
-const PICTURES_HELD_BACK = 60;
+const PICTURES_HELD_BACK = 100;
 const FIRST_PICTURE_BY = 400;
 
 export class Connection {

@@ -3,7 +3,8 @@ import NIOCore
 /// Whether the next picture of a speaker is about to come.
 struct PicturePace {
   private var last: NIODeadline?
-  private var interval = TimeAmount.hours(1)
+  /// Between the last two; taken as short until there are two.
+  private var interval = TimeAmount.zero
 
   /// The longest wait that a joiner does not notice.
   private static let soon = TimeAmount.milliseconds(80)

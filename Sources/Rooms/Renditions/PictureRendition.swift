@@ -23,7 +23,7 @@ final class PictureRendition: TranscodedRendition {
   func start(_ group: [EncodedFrame]) {
     guard !group.isEmpty else { return }
     let receivedAt = NIODeadline.now()
-    lane.submit { [self] chain in chain.catchUp(group) { deliver($0, receivedAt: receivedAt) } }
+    lane.submit { [self] chain in chain.catchUp(group, at: receivedAt) { deliver($0, receivedAt: receivedAt) } }
   }
 
   func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool {
@@ -72,8 +72,9 @@ final class PictureRendition: TranscodedRendition {
       self.packetizer = VP8Packetizer(maximumPayload: maximumPayload, using: &random)
     }
 
-    mutating func catchUp(_ group: [EncodedFrame], emit: (PacketizedFrame) -> Void) {
+    mutating func catchUp(_ group: [EncodedFrame], at now: NIODeadline, emit: (PacketizedFrame) -> Void) {
       guard let last = group.last else { return }
+      pace.picture(at: now)
       attempt(at: last.time) { chain, transcoder throws(MediaError) in
         for frame in group { try transcoder.catchUp(frame) }
         chain.isReady = true
