@@ -2,6 +2,7 @@ import NIOCore
 import RTP
 import Testing
 
+@testable import TestPeer
 @testable import WebRTC
 
 /// Gateway and peer on a network without delay; time moves only when told.

@@ -1,6 +1,7 @@
 import RTP
 import Testing
 
+@testable import TestPeer
 @testable import WebRTC
 
 @Suite struct NegotiationTests {

@@ -2,6 +2,7 @@ import NIOCore
 import RTP
 import Testing
 
+@testable import TestPeer
 @testable import WebRTC
 
 @Suite struct PeerConnectionTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import TestPeer
 @testable import WebRTC
 
 enum Offers {

@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import TestPeer
 @testable import WebRTC
 
 /// The sample messages of RFC 5769.

@@ -1,0 +1,231 @@
+import Media
+import NIOCore
+import NIOPosix
+import RTP
+import Testing
+
+@testable import Rooms
+
+@Suite(.timeLimit(.minutes(1))) struct TrackTests {
+  @Test func aTrackThatNobodyWantsRunsNoCodec() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.flv1()
+    try await publisher.send(clip.pictures)
+    try await publisher.send(clip.sounds)
+    await stage.codecsAreDone()
+    #expect(publisher.picture.plan.transcoded == nil)
+    #expect(publisher.sound.plan.transcoded == nil)
+    #expect(stage.codecSeconds == 0)
+  }
+
+  @Test func aReceiverOfH264GetsItUntouchedAndNoCodecRuns() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.h264()
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
+    try await publisher.send(clip.pictures)
+    let received = sink.received.value
+    #expect(received.frames.count == clip.pictures.count)
+    #expect(received.frames.allSatisfy { $0.codec == .h264 })
+    #expect(received.untouched.allSatisfy { $0 == .h264 })
+    #expect(received.frames.map(\.isKeyFrame) == clip.pictures.map(\.isKeyFrame))
+    let first = try #require(received.frames.first)
+    #expect(
+      received.frames.map { ($0.mediaTime - first.mediaTime) / 90 } == clip.pictures.map(\.timestamp))
+    #expect(publisher.picture.plan.transcoded == nil)
+    await stage.codecsAreDone()
+    #expect(stage.codecSeconds == 0)
+  }
+
+  @Test func eachReceiverGetsTheRenditionItCanDecode() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.h264()
+    let (able, unable, odd) = (RecordingSink(), RecordingSink(), RecordingSink())
+    publisher.picture.subscribe(able.subscriber(1, [.vp8, .h264]))
+    publisher.picture.subscribe(unable.subscriber(2, [.vp8]))
+    publisher.picture.subscribe(odd.subscriber(3, [.opus]))
+    try await publisher.send(clip.pictures)
+    let vp8 = await unable.received.wait { $0.frames.count >= 50 }
+    #expect(vp8.frames.allSatisfy { $0.codec == .vp8 })
+    #expect(vp8.untouched.allSatisfy { $0 == nil })
+    #expect(vp8.frames.first?.isKeyFrame == true)
+    #expect(able.received.value.frames.allSatisfy { $0.codec == .h264 })
+    #expect(able.received.value.frames.count == 50)
+    #expect(odd.received.value.frames.isEmpty)
+  }
+
+  @Test func theLastUnsubscribeStopsTheCodec() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.flv1()
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8]))
+    publisher.picture.subscribe(sink.subscriber(2, [.vp8]))
+    try await publisher.send(clip.pictures.prefix(20))
+    await sink.received.wait { $0.frames.count >= 20 }
+    publisher.picture.unsubscribe(SubscriberID(1))
+    #expect(publisher.picture.plan.transcoded != nil)
+    let rendition = Weak(publisher.picture.plan.transcoded)
+    publisher.picture.unsubscribe(SubscriberID(2))
+    publisher.picture.unsubscribe(SubscriberID(2))
+    try await publisher.send(clip.pictures[20..<25])
+    await stage.codecsAreDone()
+    let seconds = stage.codecSeconds
+    #expect(seconds > 0)
+    try await publisher.send(clip.pictures[25...])
+    await stage.codecsAreDone()
+    #expect(stage.codecSeconds == seconds)
+    #expect(rendition.object == nil, "the rendition must be freed")
+    #expect(sink.received.value.frames.count <= 25)
+  }
+
+  /// The first picture that a receiver gets must be one it can begin with, and it must come without a live frame.
+  @Test(arguments: [1, 13, 24, 25, 40])
+  func whoSubscribesInMidGroupGetsAKeyFrameAtOnce(after count: Int) async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.flv1()
+    try await publisher.send(clip.pictures.prefix(count))
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8]))
+    let received = await sink.received.wait { !$0.frames.isEmpty }
+    let first = try #require(received.frames.first)
+    #expect(first.isKeyFrame)
+    #expect(received.frames.count == 1)
+    // It shows the newest picture, and the next ones follow in time.
+    let newest = clip.pictures[count - 1].timestamp - clip.pictures[0].timestamp
+    #expect(first.mediaTime == (Timeline.margin / 1000 + newest) * 90)
+    try await publisher.send(clip.pictures[count...].prefix(5))
+    let all = await sink.received.wait { $0.frames.count >= 6 }
+    let times = all.frames.map { ($0.mediaTime - first.mediaTime) / 90 + newest }
+    #expect(times == clip.pictures[(count - 1)...].prefix(6).map { $0.timestamp - clip.pictures[0].timestamp })
+  }
+
+  @Test(arguments: [1, 13, 40])
+  func whoSubscribesToH264GetsTheGroupOfPictures(after count: Int) async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.h264()
+    try await publisher.send(clip.pictures.prefix(count))
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(7, [.h264]))
+    let all = await sink.received.wait { !$0.groups.isEmpty }
+    let group = try #require(all.groups.first)
+    #expect(group.subscriber == SubscriberID(7))
+    let keyFrame = clip.pictures.prefix(count).lastIndex { $0.isKeyFrame }
+    let start = try #require(keyFrame)
+    #expect(group.frames.count == count - start)
+    #expect(group.frames.map(\.isKeyFrame) == clip.pictures[start..<count].map(\.isKeyFrame))
+    // A lost receiver gets it again, the same packets.
+    publisher.picture.requestKeyFrame(for: SubscriberID(7))
+    let groups = await sink.received.wait { $0.groups.count == 2 }.groups
+    #expect(zip(groups[0].frames, groups[1].frames).allSatisfy { $0 === $1 })
+    publisher.picture.requestKeyFrame(for: SubscriberID(8))
+    try await publisher.settle()
+    #expect(sink.received.value.groups.count == 2, "nobody of that number is subscribed")
+  }
+
+  @Test func aFloodOfKeyFrameRequestsCostsFewKeyFrames() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.flv1()
+    let sink = RecordingSink()
+    try await publisher.send(clip.pictures.prefix(1))
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8]))
+    await sink.received.wait { !$0.frames.isEmpty }
+    let began = NIODeadline.now()
+    for index in 1..<25 {
+      publisher.picture.requestKeyFrame(for: SubscriberID(1))
+      try await publisher.send([clip.pictures[index]])
+      await sink.received.wait { $0.frames.count > index }
+    }
+    let seconds = Double((NIODeadline.now() - began).nanoseconds) / 1e9
+    let keyFrames = sink.received.value.keyFrames
+    #expect(keyFrames >= 2, "one that asks is served")
+    #expect(Double(keyFrames) <= 1 + Double(KeyFrameBudget.size) + seconds * 3 + 1, "\(keyFrames) in \(seconds) s")
+  }
+
+  @Test func picturesOutOfOrderGoThroughTheCodec() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
+    // The stream begins in order, and then shows that it is not.
+    let plain = try Clip.h264().pictures.prefix(5)
+    let mixed = try Clip.reordered().pictures.map { $0.later(by: 200) }
+    try await publisher.send(plain)
+    #expect(sink.received.value.frames.map(\.codec) == Array(repeating: .h264, count: 5))
+    try await publisher.send(mixed)
+    let received = await sink.received.wait { $0.frames.count >= 5 + 40 }
+    let vp8 = received.frames.dropFirst(5)
+    #expect(vp8.allSatisfy { $0.codec == .vp8 })
+    #expect(vp8.first?.isKeyFrame == true)
+    #expect(zip(vp8, vp8.dropFirst()).allSatisfy { $0.mediaTime < $1.mediaTime })
+    #expect(received.untouched.dropFirst(5).allSatisfy { $0 == nil })
+  }
+
+  @Test func aCodecThatCannotBeCarriedIsToldAndCostsNothing() async throws {
+    let stage = Stage()
+    let listening = try await stage.engine.listen(room: "demo")
+    var events = listening.events.makeAsyncIterator()
+    let publisher = try await stage.publisher()
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
+    _ = await events.next()
+    try await publisher.send([
+      Clip.Frame(
+        source: .unsupported(kind: .video, codec: "jpeg"), data: ByteBuffer(), timestamp: 0, isKeyFrame: true)
+    ])
+    guard case .participant(let participant)? = await events.next() else { return #expect(Bool(false)) }
+    guard case .unsupported(let why)? = participant.tracks.first?.state else { return #expect(Bool(false)) }
+    #expect(why.contains("jpeg"))
+    #expect(publisher.picture.plan.transcoded == nil)
+    #expect(sink.received.value.frames.isEmpty)
+    // What can be carried comes later on the same track.
+    try await publisher.send(try Clip.flv1().pictures.prefix(3))
+    await sink.received.wait { $0.frames.count >= 3 }
+  }
+
+  @Test func soundIsOpusOnTheSpeakersClock() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.flv1()
+    let sink = RecordingSink()
+    publisher.sound.subscribe(sink.subscriber(1, [.opus]))
+    try await publisher.send(clip.sounds.prefix(100))
+    let received = await sink.received.wait { $0.frames.count >= 45 }
+    #expect(received.frames.allSatisfy { $0.codec == .opus && $0.isKeyFrame })
+    let times = received.frames.map(\.mediaTime)
+    #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 960 })
+    // The decoder's and encoder's own delay is a few milliseconds.
+    #expect(abs(times[0] - Timeline.margin * 48 / 1000) < 48 * 60)
+  }
+
+  @Test func soundAndPictureShareTheClockWhicheverComesFirst() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.h264()
+    let sounds = try Clip.flv1().sounds
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.h264]))
+    publisher.sound.subscribe(sink.subscriber(2, [.opus]))
+    // Sound begins at 100 s of the publisher's clock, the picture 3 s later.
+    try await publisher.send(sounds.prefix(5).map { $0.later(by: 100_000) })
+    stage.time.advance(.milliseconds(3500))
+    try await publisher.send(clip.pictures.prefix(1).map { $0.later(by: 103_000) })
+    let received = await sink.received.wait { frames in
+      frames.frames.contains { $0.codec == .h264 } && frames.frames.contains { $0.codec == .opus }
+    }
+    let picture = try #require(received.frames.first { $0.codec == .h264 })
+    #expect(picture.mediaTime == (Timeline.margin / 1000 + 3000) * 90)
+  }
+
+  /// A weak hold on a class behind a protocol.
+  private struct Weak {
+    weak var object: (any TranscodedRendition)?
+    init(_ object: (any TranscodedRendition)?) { self.object = object }
+  }
+}
