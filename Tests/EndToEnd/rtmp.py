@@ -27,16 +27,23 @@ def read_flv(path):
 
 
 class Publisher(threading.Thread):
-    """Publishes a file in real time with time stamps that start at `first_timestamp` (modulo 2^32)."""
+    """Publishes a file in real time with time stamps that start at `first_timestamp` (modulo 2^32).
+
+    The query of `url` is that of the `tcUrl`; `name_query` is that of the stream name; `arguments` follow the object of
+    `connect`. When the server ends the conversation, the publisher closes, unless it is `stubborn`.
+    """
 
     CHUNK = 4096
 
-    def __init__(self, url, path, first_timestamp=0):
+    def __init__(self, url, path, first_timestamp=0, name_query="", arguments=(), stubborn=False):
         super().__init__(daemon=True)
         parts = urlsplit(url)
         self._address = (parts.hostname, parts.port)
         self._app, self._name = parts.path.strip("/").rsplit("/", 1)
-        self._tc_url = f"rtmp://{parts.hostname}:{parts.port}/{self._app}"
+        self._tc_url = parts._replace(path=f"/{self._app}").geturl()
+        self._name += name_query
+        self._arguments = arguments
+        self._stubborn = stubborn
         self._tags = read_flv(path)
         self._first = first_timestamp
         self._socket = None
@@ -66,7 +73,7 @@ class Publisher(threading.Thread):
         try:
             self._publish()
         except OSError:
-            if not self._stopped.is_set():
+            if not (self._stopped.is_set() or self._ended.is_set()):
                 raise
 
     def _publish(self):
@@ -75,7 +82,8 @@ class Publisher(threading.Thread):
             self._handshake()
             threading.Thread(target=self._listen, daemon=True).start()
             self._write(2, 1, 0, struct.pack(">I", self.CHUNK))
-            self._command("connect", 1, {"app": self._app, "tcUrl": self._tc_url, "type": "nonprivate"})
+            self._command("connect", 1, {"app": self._app, "tcUrl": self._tc_url, "type": "nonprivate"},
+                          *self._arguments)
             self._command("createStream", 2, None)
             self._command("publish", 3, None, self._name, "live", stream=1)
             self._play_out()
@@ -103,6 +111,8 @@ class Publisher(threading.Thread):
         except OSError:
             pass
         self._ended.set()
+        if not self._stubborn:
+            self._stopped.set()
 
     def wait_end(self, within):
         """Waits until the server has closed the connection."""
