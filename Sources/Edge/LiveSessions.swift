@@ -28,9 +28,12 @@ public enum SessionState: String, Sendable, Hashable, CaseIterable {
 
 /// Why the gateway ends a session.
 public enum SessionEnd: Sendable, Equatable, CustomStringConvertible {
+  /// The process is about to end.
   case draining
+  /// A person wants it.
   case operatorRequest
 
+  /// One sentence for the client.
   public var description: String {
     switch self {
     case .draining: "The gateway is shutting down."

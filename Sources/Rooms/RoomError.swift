@@ -25,6 +25,7 @@ public enum RoomError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// One sentence for people, without secrets.
   public var description: String {
     switch self {
     case .noSuchRoom: "there is no such room"

@@ -99,6 +99,7 @@ public struct MediaSection: Hashable, Sendable {
 }
 
 extension MediaSection {
+  /// The identification tag, `a=mid` (RFC 9143 section 4); nil when there is none.
   public var mid: String? {
     for case .mid(let mid) in self.attributes { return mid }
     return nil
