@@ -1,30 +1,22 @@
+import Glibc
 import NIOCore
 import NIOPosix
 
 /// Plays recorded sessions to a gateway, over real sockets and in real time.
+///
+/// Each session is one connection, on which the recorded bytes are sent at the recorded times. A gateway that answers
+/// later than the recorded server did gets commands before it has answered the earlier ones.
 public struct ReplayClient: Sendable {
-  private let host: String
-  private let port: Int
+  private let address: GatewayAddress
 
   /// - Parameter url: `rtmp://HOST[:PORT]`; application, room and name are those of the recording.
   /// - Throws: ``ReplayError/badURL(_:)``.
   public init(url: String) throws(ReplayError) {
-    guard url.hasPrefix("rtmp://") else { throw .badURL(url) }
-    let authority = url.dropFirst("rtmp://".count)
-    guard !authority.isEmpty, !authority.contains("/") || authority.hasSuffix("/") else { throw .badURL(url) }
-    let parts = (authority.hasSuffix("/") ? authority.dropLast() : authority).split(separator: ":")
-    guard let host = parts.first, parts.count <= 2, !host.contains("/") else { throw .badURL(url) }
-    self.host = String(host)
-    if parts.count == 2 {
-      guard let port = Int(parts[1]), (1...65535).contains(port) else { throw .badURL(url) }
-      self.port = port
-    } else {
-      port = 1935
-    }
+    address = try GatewayAddress(url)
   }
 
-  /// Plays one session to its end.
-  /// - Throws: ``ReplayError``.
+  /// Plays one session to its end and until the gateway has closed, too. A cancelled task closes the connection.
+  /// - Throws: ``ReplayError``, or `CancellationError`.
   public func play(_ session: RecordedSession, on group: any EventLoopGroup) async throws {
     let loop = group.next()
     let done = loop.makePromise(of: Void.self)
@@ -32,20 +24,24 @@ public struct ReplayClient: Sendable {
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let script = try ReplayScript(session, began: .now())
-          try channel.pipeline.syncOperations.addHandler(ReplayHandler(script: script, done: done))
+          try channel.pipeline.syncOperations.addHandler(ReplayHandler(ReplayScript(session), done: done))
         }
       }
     let channel: any Channel
     do {
-      channel = try await bootstrap.connect(host: host, port: port).get()
+      channel = try await bootstrap.connect(host: address.host, port: address.port).get()
     } catch {
-      done.fail(error)
-      _ = try? await done.futureResult.get()
-      throw ReplayError.connection("\(error)")
+      // The handler may have been made before the connection failed.
+      done.succeed()
+      throw ReplayError.connection(error.plainText)
     }
     try await withTaskCancellationHandler {
-      try await done.futureResult.get()
+      do {
+        try await done.futureResult.get()
+      } catch {
+        try Task.checkCancellation()
+        throw error
+      }
     } onCancel: {
       channel.close(promise: nil)
     }
@@ -57,17 +53,29 @@ private final class ReplayHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private var script: ReplayScript
-  private let began = NIODeadline.now()
-  private var done: EventLoopPromise<Void>?
-  private var isTimerSet = false
+  /// How long a gateway may take to close after the client has.
+  private static let farewell = TimeAmount.seconds(2)
 
-  init(script: ReplayScript, done: EventLoopPromise<Void>) {
+  private enum Stage {
+    case playing(timer: Scheduled<Void>?)
+    /// All is said, and the sending half closed.
+    case leaving(timer: Scheduled<Void>)
+    case over
+  }
+
+  private let done: EventLoopPromise<Void>
+  private var script: ReplayScript
+  private var began = NIODeadline.now()
+  private var stage = Stage.playing(timer: nil)
+
+  init(_ script: ReplayScript, done: EventLoopPromise<Void>) {
     self.script = script
     self.done = done
   }
 
   func channelActive(context: ChannelHandlerContext) {
+    began = .now()
+    script.begin(at: began)
     speak(context)
   }
 
@@ -77,33 +85,61 @@ private final class ReplayHandler: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    let seconds = Double((NIODeadline.now() - began).nanoseconds) / 1e9
-    finish(script.isDone ? nil : ReplayError.closedByServer(afterSeconds: seconds))
+    finish()
   }
 
+  /// A reset, mostly: the gateway closed while bytes for it were on their way.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    finish(ReplayError.connection("\(error)"))
+    finish()
     context.close(promise: nil)
   }
 
   private func speak(_ context: ChannelHandlerContext) {
+    guard case .playing(let timer) = stage else { return }
     let now = NIODeadline.now()
     while let bytes = script.output(at: now) { context.write(wrapOutboundOut(bytes), promise: nil) }
     context.flush()
     if script.isDone {
-      // Behind the last bytes: they are written before the close.
-      context.close(promise: nil)
-    } else if let deadline = script.deadline, !isTimerSet {
-      isTimerSet = true
-      context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
-        self.isTimerSet = false
-        if context.channel.isActive { self.speak(context) }
-      }
+      leave(context)
+    } else if let deadline = script.deadline, timer == nil {
+      stage = .playing(
+        timer: context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+          guard case .playing = self.stage else { return }
+          self.stage = .playing(timer: nil)
+          self.speak(context)
+        })
     }
   }
 
-  private func finish(_ error: ReplayError?) {
-    guard let done = done.take() else { return }
-    if let error { done.fail(error) } else { done.succeed() }
+  /// Closes the sending half, behind the last bytes. To close both halves at once while answers arrive would reset the
+  /// connection, and the gateway might lose the end of what was sent.
+  private func leave(_ context: ChannelHandlerContext) {
+    stage = .leaving(
+      timer: context.eventLoop.assumeIsolated().scheduleTask(in: Self.farewell) { context.close(promise: nil) })
+    context.close(mode: .output, promise: nil)
+  }
+
+  private func finish() {
+    switch stage {
+    case .playing(let timer):
+      timer?.cancel()
+      done.fail(
+        ReplayError.closedByServer(afterMilliseconds: (NIODeadline.now() - began).nanoseconds / 1_000_000))
+    case .leaving(let timer):
+      timer.cancel()
+      done.succeed()
+    case .over: return
+    }
+    stage = .over
+  }
+}
+
+extension Error {
+  /// What went wrong in the system's own words.
+  fileprivate var plainText: String {
+    if let code = (self as? IOError)?.errnoCode { return String(cString: strerror(code)) }
+    guard let failure = self as? NIOConnectionError else { return "\(self)" }
+    if let refusal = failure.connectionErrors.first { return refusal.error.plainText }
+    return "\(failure.host) has no address"
   }
 }

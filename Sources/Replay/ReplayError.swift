@@ -4,6 +4,12 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   case unreadable(String)
   /// The file is no pcapng capture, or breaks its format at that offset.
   case notACapture(offset: Int, String)
+  /// The capture holds only the beginning of that packet.
+  case cutPacket(packet: Int)
+  /// The time of that packet is none.
+  case impossibleTime(packet: Int)
+  /// A session takes longer than a day, by its time stamps.
+  case impossibleDuration(microseconds: Int64)
   /// The link type of the capture is not read by this version.
   case unsupportedLinkType(UInt16)
   /// Bytes of the client are missing before that packet.
@@ -13,20 +19,25 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The URL is not `rtmp://HOST[:PORT]`.
   case badURL(String)
   /// The gateway closed the connection in mid-session.
-  case closedByServer(afterSeconds: Double)
-  /// The gateway could not be reached, or the connection broke.
+  case closedByServer(afterMilliseconds: Int64)
+  /// The gateway could not be reached.
   case connection(String)
 
+  /// One line for people.
   public var description: String {
     switch self {
     case .unreadable(let why): "cannot read the capture: \(why)"
     case .notACapture(let offset, let why): "not a pcapng capture: \(why) at offset \(offset)"
+    case .cutPacket(let packet): "packet \(packet) was not captured whole; record without a length limit"
+    case .impossibleTime(let packet): "packet \(packet) has an impossible time"
+    case .impossibleDuration(let time): "a session of \(time / 1_000_000) s is longer than a day"
     case .unsupportedLinkType(let type): "link type \(type) is not read yet; record raw IP (101)"
     case .missingBytes(let packet, let count): "packet \(packet): \(count) bytes of the client before it are missing"
     case .noSession: "no RTMP client session in this capture"
     case .badURL(let url): "\(url) is not rtmp://HOST[:PORT]"
-    case .closedByServer(let seconds): "the gateway closed the connection after \(seconds) s"
-    case .connection(let why): "connection: \(why)"
+    case .closedByServer(let milliseconds):
+      "the gateway refused, or closed in mid-session, after \(Double(milliseconds) / 1000) s"
+    case .connection(let why): "no connection to the gateway: \(why)"
     }
   }
 }

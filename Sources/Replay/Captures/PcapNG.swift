@@ -4,7 +4,7 @@ import NIOCore
 struct CapturedPacket {
   /// Counted from 1, as Wireshark does.
   let number: Int
-  /// Microseconds since the epoch.
+  /// Microseconds since the epoch, never negative.
   let time: Int64
   /// The bytes from the IP header on.
   let bytes: ByteBuffer
@@ -14,9 +14,15 @@ struct CapturedPacket {
 /// packets; other blocks are passed over.
 struct PcapNGReader {
   private enum BlockType {
+    /// Reads the same in both byte orders.
     static let sectionHeader: UInt32 = 0x0A0D_0D0A
     static let interfaceDescription: UInt32 = 1
     static let enhancedPacket: UInt32 = 6
+  }
+
+  private struct Interface {
+    let linkType: UInt16
+    let ticksPerSecond: UInt64
   }
 
   private static let byteOrderMagic: UInt32 = 0x1A2B_3C4D
@@ -24,89 +30,111 @@ struct PcapNGReader {
   private static let rawIP: UInt16 = 101
   /// Far above any packet; a block that says more is damage.
   private static let longestBlock = 1 << 20
+  /// `if_tsresol`, the resolution of time stamps.
+  private static let resolutionOption: UInt16 = 9
 
   private let file: ByteBuffer
   private var offset = 0
   private var order = Endianness.little
-  /// Ticks per second of each interface.
-  private var resolutions: [Int64] = []
+  private var interfaces: [Interface] = []
   private var count = 0
 
-  init(_ file: ByteBuffer) { self.file = file }
+  init(_ file: ByteBuffer) { self.file = file.slice() }
 
   /// The next packet, nil at the end of the file.
   mutating func next() throws(ReplayError) -> CapturedPacket? {
     while offset < file.readableBytes {
       let start = offset
-      guard let type: UInt32 = file.getInteger(at: start, endianness: order) else {
-        throw .notACapture(offset: start, "half a block")
-      }
-      if type == BlockType.sectionHeader { try readByteOrder(at: start) } else if start == 0 {
-        throw .notACapture(offset: 0, "no section header")
-      }
-      guard let length: UInt32 = file.getInteger(at: start + 4, endianness: order), length >= 12, length % 4 == 0,
-        Int(length) <= Self.longestBlock, let body = file.getSlice(at: start + 8, length: Int(length) - 12)
-      else { throw .notACapture(offset: start, "a block of impossible length") }
-      offset = start + Int(length)
+      let (type, body) = try readBlock()
       switch type {
-      case BlockType.sectionHeader: resolutions = []
-      case BlockType.interfaceDescription: try readInterface(body, at: start)
-      case BlockType.enhancedPacket: return try readPacket(body, at: start)
+      case BlockType.sectionHeader: interfaces = []
+      case BlockType.interfaceDescription: interfaces.append(try interface(body, at: start))
+      case BlockType.enhancedPacket: return try packet(body, at: start)
       default: break
       }
     }
     return nil
   }
 
-  private mutating func readByteOrder(at start: Int) throws(ReplayError) {
+  private mutating func readBlock() throws(ReplayError) -> (type: UInt32, body: ByteBuffer) {
+    let start = offset
+    guard let type: UInt32 = file.getInteger(at: start, endianness: order) else {
+      throw .notACapture(offset: start, "half a block")
+    }
+    if type == BlockType.sectionHeader {
+      order = try byteOrder(at: start)
+    } else if start == 0 {
+      throw .notACapture(offset: 0, "no section header")
+    }
+    guard let length: UInt32 = file.getInteger(at: start + 4, endianness: order), length >= 12, length % 4 == 0,
+      Int(length) <= Self.longestBlock, let body = file.getSlice(at: start + 8, length: Int(length) - 12),
+      let repeated: UInt32 = file.getInteger(at: start + Int(length) - 4, endianness: order)
+    else { throw .notACapture(offset: start, "a block of impossible length") }
+    guard repeated == length else { throw .notACapture(offset: start, "a block with two lengths") }
+    offset = start + Int(length)
+    return (type, body)
+  }
+
+  private func byteOrder(at start: Int) throws(ReplayError) -> Endianness {
     guard let magic: UInt32 = file.getInteger(at: start + 8, endianness: .little) else {
       throw .notACapture(offset: start, "half a section header")
     }
     switch magic {
-    case Self.byteOrderMagic: order = .little
-    case Self.byteOrderMagic.byteSwapped: order = .big
+    case Self.byteOrderMagic: return .little
+    case Self.byteOrderMagic.byteSwapped: return .big
     default: throw .notACapture(offset: start, "no byte-order magic")
     }
   }
 
-  private mutating func readInterface(_ body: ByteBuffer, at start: Int) throws(ReplayError) {
-    guard let linkType: UInt16 = body.getInteger(at: 0 + body.readerIndex, endianness: order) else {
+  private func interface(_ body: ByteBuffer, at start: Int) throws(ReplayError) -> Interface {
+    var body = body
+    guard let linkType: UInt16 = body.readInteger(endianness: order), body.readSlice(length: 6) != nil else {
       throw .notACapture(offset: start, "half an interface description")
     }
-    guard linkType == Self.rawIP else { throw .unsupportedLinkType(linkType) }
-    resolutions.append(resolution(in: body))
+    return Interface(linkType: linkType, ticksPerSecond: try resolution(options: body, at: start))
   }
 
-  /// The option `if_tsresol`, a microsecond where it is absent.
-  private func resolution(in body: ByteBuffer) -> Int64 {
-    var options = body
-    options.moveReaderIndex(forwardBy: min(8, options.readableBytes))
-    while let code: UInt16 = options.readInteger(endianness: order),
-      let length: UInt16 = options.readInteger(endianness: order), code != 0,
-      let value = options.readSlice(length: Int(length))
+  /// A microsecond where the option is absent.
+  private func resolution(options: ByteBuffer, at start: Int) throws(ReplayError) -> UInt64 {
+    var options = options
+    while let code: UInt16 = options.readInteger(endianness: order), code != 0,
+      let length: UInt16 = options.readInteger(endianness: order), let value = options.readSlice(length: Int(length))
     {
+      // Options are padded to four bytes.
       options.moveReaderIndex(forwardBy: min((4 - Int(length) % 4) % 4, options.readableBytes))
-      guard code == 9, let exponent = value.getInteger(at: value.readerIndex, as: UInt8.self) else { continue }
-      if exponent & 0x80 != 0 { return 1 << Int64(min(exponent & 0x7F, 40)) }
-      return (0..<min(exponent, 12)).reduce(1) { power, _ in power * 10 }
+      guard code == Self.resolutionOption, let exponent: UInt8 = value.getInteger(at: value.readerIndex) else {
+        continue
+      }
+      let isBinary = exponent & 0x80 != 0
+      // Finer ones would not fit the arithmetic below, and no clock has them.
+      guard exponent & 0x7F <= (isBinary ? 40 : 12) else {
+        throw .notACapture(offset: start, "an impossible time resolution")
+      }
+      return isBinary ? 1 << UInt64(exponent & 0x7F) : (0..<exponent).reduce(1) { power, _ in power * 10 }
     }
     return 1_000_000
   }
 
-  private mutating func readPacket(_ body: ByteBuffer, at start: Int) throws(ReplayError) -> CapturedPacket {
+  private mutating func packet(_ body: ByteBuffer, at start: Int) throws(ReplayError) -> CapturedPacket {
     var body = body
-    guard let interface: UInt32 = body.readInteger(endianness: order),
-      let high: UInt32 = body.readInteger(endianness: order),
-      let low: UInt32 = body.readInteger(endianness: order),
+    guard let index: UInt32 = body.readInteger(endianness: order),
+      let high: UInt32 = body.readInteger(endianness: order), let low: UInt32 = body.readInteger(endianness: order),
       let captured: UInt32 = body.readInteger(endianness: order),
-      let original: UInt32 = body.readInteger(endianness: order), original >= captured,
-      Int(interface) < resolutions.count, let bytes = body.readSlice(length: Int(captured))
+      let original: UInt32 = body.readInteger(endianness: order), Int(index) < interfaces.count,
+      let bytes = body.readSlice(length: Int(captured))
     else { throw .notACapture(offset: start, "half a packet") }
     count += 1
+    guard original <= captured else { throw .cutPacket(packet: count) }
+    let interface = interfaces[Int(index)]
+    guard interface.linkType == Self.rawIP else { throw .unsupportedLinkType(interface.linkType) }
     let ticks = UInt64(high) << 32 | UInt64(low)
-    let resolution = UInt64(resolutions[Int(interface)])
-    let seconds = ticks / resolution
-    let time = (seconds &* 1_000_000) &+ (ticks % resolution) &* 1_000_000 / resolution
-    return CapturedPacket(number: count, time: Int64(truncatingIfNeeded: time), bytes: bytes)
+    let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: interface.ticksPerSecond)
+    // At most 10^12 ticks a second: the product stays within 64 bits.
+    let fraction = rest * 1_000_000 / interface.ticksPerSecond
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    guard !overflow, let time = Int64(exactly: whole), time <= Int64.max - 1_000_000 else {
+      throw .impossibleTime(packet: count)
+    }
+    return CapturedPacket(number: count, time: time + Int64(fraction), bytes: bytes)
   }
 }

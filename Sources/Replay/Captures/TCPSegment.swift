@@ -13,7 +13,6 @@ struct TCPSegment {
   let flow: Flow
   let sequence: UInt32
   let isSynchronize: Bool
-  let isFinish: Bool
   let payload: ByteBuffer
 
   init?(ip packet: ByteBuffer) {
@@ -25,7 +24,8 @@ struct TCPSegment {
     case 6: addresses = Self.skipIPv6(&packet)
     default: return nil
     }
-    guard let addresses, let sourcePort: UInt16 = packet.readInteger(), let destinationPort: UInt16 = packet.readInteger(),
+    guard let addresses, let sourcePort: UInt16 = packet.readInteger(),
+      let destinationPort: UInt16 = packet.readInteger(),
       let sequence: UInt32 = packet.readInteger(), packet.readInteger(as: UInt32.self) != nil,
       let offsetAndFlags: UInt16 = packet.readInteger()
     else { return nil }
@@ -35,20 +35,26 @@ struct TCPSegment {
       source: addresses.source, destination: addresses.destination, sourcePort: sourcePort,
       destinationPort: destinationPort)
     self.sequence = sequence
-    isFinish = offsetAndFlags & 0x01 != 0
     isSynchronize = offsetAndFlags & 0x02 != 0
     payload = packet
   }
 
+  /// The number of TCP among the protocols over IP.
+  private static let tcp: UInt8 = 6
+
   private static func skipIPv4(_ packet: inout ByteBuffer) -> (ByteBuffer, ByteBuffer)? {
     let start = packet.readerIndex
     guard let first: UInt8 = packet.getInteger(at: start), let total: UInt16 = packet.getInteger(at: start + 2),
-      let transport: UInt8 = packet.getInteger(at: start + 9), transport == 6,
-      let source = packet.getSlice(at: start + 12, length: 4), let destination = packet.getSlice(at: start + 16, length: 4)
+      let fragment: UInt16 = packet.getInteger(at: start + 6), fragment & 0x3FFF == 0,
+      let transport: UInt8 = packet.getInteger(at: start + 9), transport == tcp,
+      let source = packet.getSlice(at: start + 12, length: 4),
+      let destination = packet.getSlice(at: start + 16, length: 4)
     else { return nil }
     let headerLength = Int(first & 0x0F) * 4
+    // TCP avoids fragments (above), so none is put together here; what they carried will be missing, and told.
     // A link may pad short packets: the header says where the packet ends.
-    guard headerLength >= 20, Int(total) >= headerLength, let whole = packet.getSlice(at: start, length: Int(total)) else {
+    guard headerLength >= 20, Int(total) >= headerLength, let whole = packet.getSlice(at: start, length: Int(total))
+    else {
       return nil
     }
     packet = whole
@@ -59,7 +65,8 @@ struct TCPSegment {
   private static func skipIPv6(_ packet: inout ByteBuffer) -> (ByteBuffer, ByteBuffer)? {
     let start = packet.readerIndex
     // Extension headers do not come before TCP in what clients send.
-    guard let length: UInt16 = packet.getInteger(at: start + 4), let next: UInt8 = packet.getInteger(at: start + 6), next == 6,
+    guard let length: UInt16 = packet.getInteger(at: start + 4), let next: UInt8 = packet.getInteger(at: start + 6),
+      next == tcp,
       let source = packet.getSlice(at: start + 8, length: 16),
       let destination = packet.getSlice(at: start + 24, length: 16),
       let payload = packet.getSlice(at: start + 40, length: Int(length))

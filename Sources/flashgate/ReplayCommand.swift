@@ -1,0 +1,140 @@
+import ArgumentParser
+import Foundation
+import NIOCore
+import NIOPosix
+import Replay
+import UnixSignals
+
+struct ReplayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay", abstract: "Play recorded client sessions against a gateway, all at once and in real time.",
+    discussion: """
+      A capture is a pcapng file of raw IP packets. Application, room and name are those of the recording.
+      """)
+
+  @Argument(help: ArgumentHelp("The captures.", valueName: "capture"), completion: .file(extensions: ["pcapng"]))
+  var captures: [String]
+
+  @Option(name: .long, help: ArgumentHelp("The gateway: rtmp://HOST[:PORT].", valueName: "url"))
+  var to: String
+
+  @Flag(name: .long, help: "Play each session again and again, until SIGINT or SIGTERM.")
+  var loop = false
+
+  private enum Outcome: Sendable {
+    case played
+    case stopped
+  }
+
+  func validate() throws {
+    do {
+      _ = try ReplayClient(url: to)
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  func run() async throws {
+    let client = try ReplayClient(url: to)
+    let recordings = try captures.flatMap(Recording.all(in:))
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+    let failure = try await withThrowingTaskGroup(of: Outcome.self) { group -> ExitReason? in
+      group.addTask {
+        for await _ in signals { return .stopped }
+        return .played
+      }
+      group.addTask {
+        try await play(recordings, by: client)
+        return .played
+      }
+      defer { group.cancelAll() }
+      do {
+        _ = try await group.next()
+        return nil
+      } catch let error as ReplayError {
+        // Told already, with the name of the recording.
+        if case .closedByServer = error { return .no }
+        return .fault
+      }
+    }
+    if let failure { throw failure.code }
+  }
+
+  /// Plays all at once. What goes wrong with one is told at once; in a loop it ends all, otherwise the others play on.
+  private func play(_ recordings: [Recording], by client: ReplayClient) async throws {
+    let group = MultiThreadedEventLoopGroup.singleton
+    try await withThrowingTaskGroup(of: (any Error)?.self) { tasks in
+      for recording in recordings {
+        tasks.addTask {
+          do {
+            repeat { try await recording.play(by: client, on: group) } while loop
+            return nil
+          } catch {
+            return error
+          }
+        }
+      }
+      var failure: (any Error)?
+      for try await error in tasks {
+        failure = failure ?? error
+        if error != nil, loop { tasks.cancelAll() }
+      }
+      if let failure { throw failure }
+    }
+  }
+}
+
+/// A recorded session with a name for people.
+private struct Recording: Sendable {
+  /// Far above any recording that is worth playing in real time.
+  private static let longestFile = 1 << 30
+
+  let name: String
+  let session: RecordedSession
+
+  static func all(in path: String) throws -> [Recording] {
+    let sessions: [RecordedSession]
+    do {
+      sessions = try RecordedSession.read(pcapng: try contents(of: path))
+    } catch {
+      throw Unreadable(path: path, reason: error)
+    }
+    return sessions.enumerated().map { index, session in
+      Recording(name: sessions.count == 1 ? path : "\(path) (\(index + 1) of \(sessions.count))", session: session)
+    }
+  }
+
+  private static func contents(of path: String) throws(ReplayError) -> ByteBuffer {
+    do {
+      let file = URL(filePath: path)
+      guard let size = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize, size <= longestFile else {
+        throw ReplayError.unreadable("larger than \(longestFile) bytes, or no file")
+      }
+      return ByteBuffer(bytes: try Data(contentsOf: file))
+    } catch let error as ReplayError {
+      throw error
+    } catch {
+      throw .unreadable(error.localizedDescription)
+    }
+  }
+
+  func play(by client: ReplayClient, on group: any EventLoopGroup) async throws {
+    let seconds = (Double(session.duration) / 100_000).rounded() / 10
+    StandardStreams.printError("\(name): playing \(seconds) s, \(session.byteCount) bytes")
+    do {
+      try await client.play(session, on: group)
+    } catch let error as ReplayError {
+      StandardStreams.printError("\(name): \(error)")
+      throw error
+    }
+    StandardStreams.printError("\(name): done")
+  }
+}
+
+/// A capture that cannot be played, by name.
+private struct Unreadable: Error, CustomStringConvertible {
+  let path: String
+  let reason: any Error
+
+  var description: String { "\(path): \(reason)" }
+}
