@@ -17,12 +17,13 @@ let package = Package(
   targets: [
     // Counts heap allocations of the whole process, libraries included.
     .target(name: "CAllocations", cSettings: [.unsafeFlags(["-fno-builtin"])]),
+    .target(name: "CEpoll"),
     // A publisher and a receiver without sockets, and what they send.
     .target(name: "LoadPeers", dependencies: [parts, nioCore], swiftSettings: strict),
     // Parts of the gateway by themselves: time, and allocations.
     .executableTarget(
       name: "Measure", dependencies: ["CAllocations", "LoadPeers", parts, nioCore], swiftSettings: strict),
     // The release binary under load over loopback.
-    .executableTarget(name: "Loopback", dependencies: ["LoadPeers", parts, nioCore], swiftSettings: strict),
+    .executableTarget(name: "Loopback", dependencies: ["CEpoll", "LoadPeers", parts, nioCore], swiftSettings: strict),
   ]
 )

@@ -1,0 +1,106 @@
+import Foundation
+import Glibc
+
+/// The gateway's release binary, on a core of its own where there are two, with a configuration made for the run.
+final class Gateway {
+  let rtmpPort = Sockets.freePort()
+  let httpsPort = Sockets.freePort()
+  private let process = Process()
+  private let folder: URL
+
+  enum Failure: Error { case noCertificate, notReady, ended(Int32) }
+
+  init(binary: String) throws {
+    self.folder = FileManager.default.temporaryDirectory.appendingPathComponent("flashgate-bench-\(getpid())-\(self.rtmpPort)")
+    try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+    let adminPort = Sockets.freePort()
+    try self.makeCertificate()
+    let configuration = """
+      listeners:
+        - address: 127.0.0.1:\(self.rtmpPort)
+          accept: [rtmp]
+        - address: 127.0.0.1:\(self.httpsPort)
+          accept: [https]
+          tls: { certificate: cert.pem, key: key.pem }
+      webrtc:
+        udp_port: \(Sockets.freePort())
+        advertised_addresses: [127.0.0.1]
+      rooms:
+        bench: { open: true, max_participants: 1000 }
+      admin: { address: 127.0.0.1:\(adminPort) }
+      limits: { sessions_per_address: 1000 }
+      log: { level: warning, format: text }
+      drain_timeout: 1s
+      """
+    let file = self.folder.appendingPathComponent("bench.yaml")
+    try configuration.write(to: file, atomically: true, encoding: .utf8)
+    let serve = [binary, "serve", "--config", file.path]
+    let isPinned = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
+    self.process.executableURL = URL(fileURLWithPath: isPinned ? "/usr/bin/taskset" : binary)
+    self.process.arguments = isPinned ? ["--cpu-list", "0"] + serve : Array(serve.dropFirst())
+    self.process.standardOutput = FileHandle.nullDevice
+    try self.process.run()
+    try self.awaitReadiness(adminPort)
+  }
+
+  private func makeCertificate() throws {
+    let openssl = Process()
+    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    openssl.arguments = [
+      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+      "/CN=localhost", "-keyout", self.folder.appendingPathComponent("key.pem").path, "-out",
+      self.folder.appendingPathComponent("cert.pem").path,
+    ]
+    openssl.standardError = FileHandle.nullDevice
+    try openssl.run()
+    openssl.waitUntilExit()
+    guard openssl.terminationStatus == 0 else { throw Failure.noCertificate }
+  }
+
+  private func awaitReadiness(_ port: Int) throws {
+    for _ in 0..<300 {
+      guard self.process.isRunning else { throw Failure.ended(self.process.terminationStatus) }
+      if Self.isReady(port) { return }
+      usleep(20_000)
+    }
+    throw Failure.notReady
+  }
+
+  private static func isReady(_ port: Int) -> Bool {
+    guard let socket = Sockets.connect(Sockets.stream, port: port) else { return false }
+    defer { close(socket) }
+    let request = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    write(socket, request, request.utf8.count)
+    var memory = [UInt8](repeating: 0, count: 4096)
+    let count = read(socket, &memory, memory.count)
+    return count > 0 && String(decoding: memory.prefix(count), as: UTF8.self).hasPrefix("HTTP/1.1 200")
+  }
+
+  /// Exact time on a CPU of all threads so far, seconds.
+  var cpuTime: Double {
+    let tasks = "/proc/\(self.process.processIdentifier)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+    return threads.reduce(0) { sum, thread in
+      let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/schedstat", encoding: .utf8)) ?? ""
+      return sum + (text.split(separator: " ").first.flatMap { Double($0) } ?? 0) / 1e9
+    }
+  }
+
+  /// Memory in RAM, bytes.
+  var residentMemory: Double {
+    let text = (try? String(contentsOfFile: "/proc/\(self.process.processIdentifier)/smaps_rollup", encoding: .utf8)) ?? ""
+    for line in text.split(separator: "\n") where line.hasPrefix("Rss:") {
+      return (line.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0) * 1024
+    }
+    return 0
+  }
+
+  /// Ends the gateway, and its folder.
+  func stop() {
+    self.process.terminate()
+    for _ in 0..<200 where self.process.isRunning { usleep(20_000) }
+    if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) }
+    self.process.waitUntilExit()
+    try? FileManager.default.removeItem(at: self.folder)
+  }
+}

@@ -1,0 +1,74 @@
+import LoadPeers
+
+/// Publishers and players at work against one gateway, all on this thread.
+final class Scene {
+  private let gateway: Gateway
+  private let publication: Publication
+  private let identity: ReceiverIdentity
+  private let poller = Poller()
+  private(set) var publishers: [Publisher] = []
+  private(set) var players: [Player] = []
+  private var nextTick: UInt64 = 0
+
+  enum Failure: Error { case notConnected, notAnswered, publishersLost(Int), playersMissing(Int) }
+
+  init(_ gateway: Gateway, _ publication: Publication, _ identity: ReceiverIdentity) {
+    self.gateway = gateway
+    self.publication = publication
+    self.identity = identity
+  }
+
+  func addPublisher() throws {
+    guard
+      let publisher = Publisher(
+        port: self.gateway.rtmpPort, name: "p\(self.publishers.count)", self.publication)
+    else { throw Failure.notConnected }
+    self.publishers.append(publisher)
+    self.poller.add(publisher)
+  }
+
+  /// A player of the first publisher. Its HTTPS connection stands before the offer is timed.
+  func addPlayer() throws {
+    guard let https = HTTPSClient(port: self.gateway.httpsPort) else { throw Failure.notConnected }
+    guard let player = Player(https, path: "/whep/bench/p0", self.identity) else { throw Failure.notAnswered }
+    self.players.append(player)
+    self.poller.add(player)
+  }
+
+  /// Goes on for so long.
+  func run(seconds: Double) throws {
+    let end = monotonicTime() + UInt64(seconds * 1e9)
+    while true {
+      let now = monotonicTime()
+      if now >= end { break }
+      var next = min(end, now + 5_000_000)
+      for publisher in self.publishers {
+        while let due = publisher.due {
+          guard due <= now else {
+            next = min(next, due)
+            break
+          }
+          publisher.send()
+        }
+      }
+      self.poller.poll(until: next)
+      if now >= self.nextTick {
+        self.nextTick = now + 20_000_000
+        for player in self.players { player.elapsed(at: now) }
+      }
+    }
+    let lost = self.publishers.count { $0.isLost }
+    guard lost == 0 else { throw Failure.publishersLost(lost) }
+  }
+
+  func end() throws {
+    for player in self.players {
+      player.leave()
+      self.poller.remove(player)
+    }
+    try self.run(seconds: 0.1)
+    for publisher in self.publishers { self.poller.remove(publisher) }
+    self.players = []
+    self.publishers = []
+  }
+}
