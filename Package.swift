@@ -80,19 +80,26 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // A WebRTC peer for tests, in memory.
+    .target(name: "TestPeer", dependencies: ["WebRTC", "RTP", nioCore], path: "Tests/TestPeer", swiftSettings: strict),
+
     .testTarget(name: "AMFTests", dependencies: ["AMF"], swiftSettings: strict),
     .testTarget(name: "FLVTests", dependencies: ["FLV"], swiftSettings: strict),
     .testTarget(name: "RTMPTests", dependencies: ["RTMP", "AMF"], exclude: ["Recordings"], swiftSettings: strict),
     .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: strict),
     .testTarget(
-      name: "WebRTCTests", dependencies: ["WebRTC", "RTP", "COpenSSL", "CLibSRTP", nioCore], resources: [.copy("Offers")],
-      swiftSettings: strict),
+      name: "WebRTCTests", dependencies: ["WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],
+      resources: [.copy("Offers")], swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
     .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
     .testTarget(
-      name: "EdgeTests", dependencies: ["Edge", .product(name: "NIOEmbedded", package: "swift-nio")],
+      name: "RoomsTests", dependencies: ["Rooms", "FLV", "Media", "Metrics", "RTP", nioCore, nioPosix],
+      resources: [.copy("Clips")], swiftSettings: strict),
+    .testTarget(
+      name: "EdgeTests",
+      dependencies: ["Edge", "CDatagrams", "TestPeer", .product(name: "NIOEmbedded", package: "swift-nio")],
       swiftSettings: strict),
     .testTarget(name: "ReplayTests", dependencies: ["Replay", "RTMP", nioCore, nioPosix], swiftSettings: strict),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "flashgate"], swiftSettings: strict),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "flashgate", "TestPeer"], swiftSettings: strict),
   ]
 )
