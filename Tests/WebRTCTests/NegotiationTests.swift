@@ -110,12 +110,14 @@ import Testing
   @Test func candidatesAreAllAddressesOnTheOnePort() throws {
     var negotiation = self.negotiation()
     let answer = try negotiation.answer(offer: try Offers.read("firefox-recvonly"), sending: [:])
-    let lines = answer.text.split(separator: "\r\n").filter { $0.hasPrefix("a=candidate") }
-    #expect(
-      lines == [
-        "a=candidate:1 1 udp 2130706431 192.0.2.1 8000 typ host",
-        "a=candidate:2 1 udp 2130706175 2001:db8::1 8000 typ host",
-      ])
+    // In every section: some peers read those of the last one only.
+    let lines = answer.text.split(separator: "\r\n").filter { $0.hasPrefix("a=candidate") || $0.hasPrefix("m=") }
+    let candidates = [
+      "a=candidate:1 1 udp 2130706431 192.0.2.1 8000 typ host",
+      "a=candidate:2 1 udp 2130706175 2001:db8::1 8000 typ host",
+    ]
+    #expect(answer.sections.count == 2)
+    #expect(lines.split { $0.hasPrefix("m=") }.allSatisfy { $0.elementsEqual(candidates.map { $0[...] }) })
   }
 
   @Test func laterOffersKeepSourcesAndCountVersions() throws {

@@ -82,7 +82,8 @@ import Testing
   }
 
   @Test func silentAndDawdlingClientsAreClosedAtTheTimeout() async throws {
-    try await Self.withListener(handshakeTimeout: .milliseconds(200)) { listener, observer in
+    // Long enough that a busy machine has read the third one's first bytes when it ends.
+    try await Self.withListener(handshakeTimeout: .seconds(2)) { listener, observer in
       let answer3 = try await LoopbackClient.exchange("", with: listener.localAddress)
       #expect(answer3 == "")
       let answer4 = try await LoopbackClient.exchange("GE", with: listener.localAddress)
@@ -177,7 +178,8 @@ import Testing
       let connection = try await LoopbackClient.connect(to: listener.localAddress)
       try await connection.executeThenClose { inbound, outbound in
         try await outbound.write(ByteBuffer(string: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"))
-        for _ in 0..<10 { try await outbound.write(ByteBuffer(repeating: 0x61, count: 100_000)) }
+        // The server may have closed before all is written; what counts is that its answer can be read.
+        for _ in 0..<10 { try? await outbound.write(ByteBuffer(repeating: 0x61, count: 100_000)) }
         let answer = try await LoopbackClient.read(inbound)
         #expect(answer.hasPrefix("HTTP/1.1 413 "))
         #expect(answer.hasSuffix("}"))
