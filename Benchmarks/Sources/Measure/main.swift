@@ -3,6 +3,7 @@ import LoadPeers
 
 // measure FOLDER              prints times of the parts; FOLDER has the recordings that Scripts/bench makes
 // measure FOLDER LIMITS       checks the figures without noise
+// FLASHGATE_BENCH_PARTS       of rtmp,amf,rtp,send,media: those parts alone
 
 do {
   guard let folder = CommandLine.arguments.dropFirst().first else {
@@ -15,16 +16,21 @@ do {
     var limits = try Limits(file: file)
     try limits.check(publication, material)
   } else {
+    // For profiles of one part.
+    let chosen = ProcessInfo.processInfo.environment["FLASHGATE_BENCH_PARTS"]?.split(separator: ",").map(String.init)
+    func isChosen(_ part: String) -> Bool { chosen?.contains(part) ?? true }
     let watch = Stopwatch()
     Table.begin()
-    try RTMPParsing.measure(publication, watch)
-    try AMFCoding.measure(watch)
-    try material.measure(watch)
-    let sending = try Sending(material)
-    try sending.measure(watch)
-    let batch = try Batch(sending.frames)
-    try batch.measure(watch)
-    try Chains.measure(folder: folder, Stopwatch(rounds: 9))
+    if isChosen("rtmp") { try RTMPParsing.measure(publication, watch) }
+    if isChosen("amf") { try AMFCoding.measure(watch) }
+    if isChosen("rtp") { try material.measure(watch) }
+    if isChosen("send") {
+      let sending = try Sending(material)
+      try sending.measure(watch)
+      let batch = try Batch(sending.frames)
+      try batch.measure(watch)
+    }
+    if isChosen("media") { try Chains.measure(folder: folder, Stopwatch(rounds: 9)) }
   }
 } catch Limits.Failure.exceeded {
   exit(1)
