@@ -67,7 +67,7 @@ struct ReplayCommand: AsyncParsableCommand {
       for recording in recordings {
         tasks.addTask {
           do {
-            repeat { try await recording.play(by: client, on: group) } while loop
+            try await recording.play(by: client, on: group, isLooped: loop)
             return nil
           } catch {
             return error
@@ -118,11 +118,13 @@ private struct Recording: Sendable {
     }
   }
 
-  func play(by client: ReplayClient, on group: any EventLoopGroup) async throws {
+  /// Says what is played once, however often it is.
+  func play(by client: ReplayClient, on group: any EventLoopGroup, isLooped: Bool) async throws {
     let seconds = (Double(session.duration) / 100_000).rounded() / 10
-    StandardStreams.printError("\(name): playing \(seconds) s, \(session.byteCount) bytes")
+    let manner = isLooped ? ", again and again" : ""
+    StandardStreams.printError("\(name): playing \(seconds) s, \(session.byteCount) bytes\(manner)")
     do {
-      try await client.play(session, on: group)
+      repeat { try await client.play(session, on: group) } while isLooped
     } catch let error as ReplayError {
       StandardStreams.printError("\(name): \(error)")
       throw error

@@ -116,10 +116,16 @@ extension WebRTCConfiguration {
     }
   }
 
+  /// The addresses of this machine's interfaces; loopback last, for a browser on the same machine that reaches none of
+  /// the others, because a firewall is in between or there is no network.
   private static var ownAddresses: [String] {
     let all = ((try? System.enumerateDevices()) ?? []).compactMap { $0.address?.ipAddress }
-    let outside = all.filter { !$0.hasPrefix("127.") && $0 != "::1" && !$0.lowercased().hasPrefix("fe80:") }
-    return outside.isEmpty ? ["127.0.0.1"] : outside
+    var addresses: [String] = []
+    for address in all where !address.hasPrefix("127.") && address != "::1" {
+      // Link-local ones are of no use without the name of an interface.
+      if !address.lowercased().hasPrefix("fe80:"), !addresses.contains(address) { addresses.append(address) }
+    }
+    return addresses + ["127.0.0.1"]
   }
 }
 

@@ -1,0 +1,139 @@
+"""Recorded clients against the real gateway: the verb `replay` and the recordings under Fixtures."""
+
+import re
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+import gateway as gateway_module
+from gateway import Gateway
+from waiting import wait_until
+from whep import WhepPlayer
+
+pytestmark = pytest.mark.gateway
+
+FIXTURES = sorted((Path(__file__).parents[2] / "Fixtures").glob("*.pcapng"))
+
+
+def notes(fixture):
+    """The fields of the text beside a recording."""
+    lines = fixture.with_suffix(".txt").read_text().splitlines()
+    return dict(re.split(r"\s{2,}", line, maxsplit=1) for line in lines)
+
+
+def participant(fixture):
+    return notes(fixture)["address"].rsplit(" ", 1)[1]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, certificate):
+    """A gateway with the room that is inside the recordings."""
+    if gateway_module.binary() is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+    running = Gateway(tmp_path_factory.mktemp("demo"), *certificate, rooms={"demo": {"open": True}})
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def replay(demo):
+    """replay(captures, ...): a running `flashgate replay`, ended after the test."""
+    running = []
+
+    def start(*arguments, port=None):
+        running.append(subprocess.Popen(
+            [gateway_module.binary(), "replay", *arguments, "--to", f"rtmp://127.0.0.1:{port or demo.rtmp_port}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return running[-1]
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_every_recording_has_a_text_and_is_under_a_megabyte():
+    assert len(FIXTURES) >= 5
+    for fixture in FIXTURES:
+        assert fixture.stat().st_size < 1_000_000
+        assert {"client", "command", "address", "codecs", "duration"} <= notes(fixture).keys()
+
+
+def test_all_recordings_play_at_once_and_are_seen_and_heard(demo, replay):
+    received = demo.metric("flashgate_rtmp_bytes_total", direction="in")
+    running = replay(*FIXTURES)
+    players = {}
+    try:
+        for fixture in FIXTURES:
+            name = participant(fixture)
+            player = players[name] = wait_until(lambda: WhepPlayer(demo.whep_url("demo", name)), what=f"{name} is there")
+            wait_until(lambda: (heard := player.tone()) and heard[1] > 0.01, what=f"a voice from {name}")
+            if notes(fixture)["codecs"].startswith("no picture"):
+                continue
+            wait_until(lambda: len(player.numbers) >= 15, what=f"pictures from {name}")
+            assert player.in_order
+        out, err = running.communicate(timeout=30)
+    finally:
+        for player in players.values():
+            player.close()
+    assert running.returncode == 0, err
+    assert out == ""
+    assert err.count(": done") == len(FIXTURES)
+    sent = sum(int(re.search(r"(\d+) bytes", notes(fixture)["duration"])[1]) for fixture in FIXTURES)
+    assert demo.metric("flashgate_rtmp_bytes_total", direction="in") - received == sent
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_loop_ends_well_by_a_signal(demo, replay, how):
+    [short] = [fixture for fixture in FIXTURES if fixture.stem == "ffmpeg-audio-only"]
+    running = replay("--loop", short)
+    line = running.stderr.readline()
+    assert line.rstrip().endswith("again and again")
+    wait_until(lambda: demo.metric("flashgate_participants", kind="flash") >= 1, what="it speaks")
+    running.send_signal(how)
+    assert running.wait(timeout=10) == 0
+
+
+def test_what_the_gateway_refuses_is_exit_code_1(replay, gateway):
+    # Its rooms are others.
+    running = replay(FIXTURES[0], port=gateway.rtmp_port)
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == 1
+    assert "the gateway refused" in err
+
+
+def test_a_server_that_closes_in_mid_session_is_exit_code_1(replay):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        running = replay("--loop", FIXTURES[0], port=server.getsockname()[1])
+        client, _ = server.accept()
+        threading.Thread(target=lambda: (client.recv(100), client.close())).start()
+        assert running.wait(timeout=10) == 1
+
+
+def test_nobody_there_is_exit_code_70(replay):
+    running = replay(FIXTURES[0], port=gateway_module.free_port())
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == 70
+    assert err.endswith("no connection to the gateway: Connection refused\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["x.pcapng"], ["--to", "rtmp://h"], ["x.pcapng", "--to", "http://h"],
+                                       ["x.pcapng", "--to", "rtmp://h", "--nonsense"]])
+def test_wrong_use_is_exit_code_64(flashgate, arguments):
+    code, out, err = flashgate("replay", *arguments)
+    assert (code, out) == (64, "")
+    assert err != ""
+
+
+def test_what_is_no_capture_is_told_by_name(flashgate, tmp_path):
+    (tmp_path / "text").write_text("this is no capture")
+    for path, reason in [("text", "not a pcapng capture"), ("missing", "cannot read"), (".", "cannot read")]:
+        code, out, err = flashgate("replay", path, "--to", "rtmp://127.0.0.1:1")
+        assert (code, out) == (70, "")
+        assert err.startswith(f"flashgate: {path}: {reason}"), err
+        assert len(err.splitlines()) == 1
