@@ -59,12 +59,17 @@
     }
 
     func check(plan: SessionPlan, nominate: Bool = true, password: String? = nil) -> ByteBuffer {
+    self.check(ufrag: plan.local.ufrag, password: password ?? plan.local.password, nominate: nominate)
+  }
+
+  /// A check for the gateway's fragment and password.
+  func check(ufrag: String, password: String, nominate: Bool = true) -> ByteBuffer {
       let message = STUNMessage(
         .request, transactionID: STUNTransactionID(using: &self.random),
         attributes: [
-          .username("\(plan.local.ufrag):\(self.credentials.ufrag)"), .iceControlling(tieBreaker: 1), .priority(99),
+          .username("\(ufrag):\(self.credentials.ufrag)"), .iceControlling(tieBreaker: 1), .priority(99),
         ] + (nominate ? [.useCandidate] : []))
-      return message.encoded(integrityKey: password ?? plan.local.password)
+      return message.encoded(integrityKey: password)
     }
 
     func startDTLS(at now: NIODeadline) {

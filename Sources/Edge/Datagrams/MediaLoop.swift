@@ -197,9 +197,9 @@ final class MediaLoop {
     guard let receivers = outlets[track] else { return }
     let now = NIODeadline.now()
     var packets = 0
-    for receiver in receivers where receiver.take(frame, untouched: untouched) == .send {
-      receiver.peer.connection.send(
-        frame, section: receiver.section, mediaTime: frame.mediaTime, at: now, into: arena)
+    for receiver in receivers {
+      guard case .send(let mediaTime) = receiver.take(frame, untouched: untouched) else { continue }
+      receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
       packets += frame.count
     }
     guard packets > 0 else { return }

@@ -36,8 +36,9 @@ final class Receiver {
   }
 
   /// What is to be done with a live frame.
-  enum Disposition {
-    case send
+  enum Disposition: Equatable {
+    /// At this media time, which is the frame's own but right behind pictures that were caught up with.
+    case send(mediaTime: Int64)
     /// Kept behind the pictures that still catch up.
     case kept
     /// Another rendition's frame, or one that cannot be shown without its key frame.
@@ -60,8 +61,16 @@ final class Receiver {
       guard frame.isKeyFrame else { return .ignored }
       codec = frame.codec
     }
-    newest = frame.mediaTime
-    return .send
+    return .send(mediaTime: place(frame.mediaTime, of: frame))
+  }
+
+  /// The time of the next frame to go out. Times grow from frame to frame; a stream that begins again at a much earlier
+  /// time is followed.
+  private func place(_ mediaTime: Int64, of frame: PacketizedFrame) -> Int64 {
+    var placed = mediaTime
+    if let newest, mediaTime <= newest, newest - mediaTime < Int64(frame.codec.clockRate) { placed = newest + 1 }
+    newest = placed
+    return placed
   }
 
   /// Takes a cached group of pictures, to be sent before all that comes after it.
@@ -89,7 +98,6 @@ final class Receiver {
       backlog = nil
       return nil
     }
-    newest = max(newest ?? next.mediaTime, next.mediaTime)
-    return next
+    return (next.frame, place(next.mediaTime, of: next.frame))
   }
 }

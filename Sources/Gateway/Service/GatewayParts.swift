@@ -65,7 +65,7 @@ struct GatewayParts: Sendable {
       throw ConfigurationError.cannotListen(on: "UDP port \(port.value)", at: port.position, errno: error.errnoCode)
     }
     return WebRTCServices(
-      plane: plane, certificate: certificate, candidates: configuration.webRTC.candidates,
+      plane: plane, certificate: certificate, candidates: configuration.webRTC.candidates(port: plane.port),
       iceServers: configuration.webRTC.iceServers)
   }
 
@@ -108,11 +108,11 @@ extension Configuration {
 
 extension WebRTCConfiguration {
   /// What browsers are told to send to: the configured addresses, or this machine's own.
-  fileprivate var candidates: [Candidate] {
+  fileprivate func candidates(port: Int) -> [Candidate] {
     let addresses = advertisedAddresses.isEmpty ? Self.ownAddresses : advertisedAddresses
     return addresses.enumerated().map { index, address in
       Candidate.host(
-        address: address, port: UInt16(clamping: udpPort.value), preference: UInt16.max - UInt16(clamping: index))
+        address: address, port: UInt16(clamping: port), preference: UInt16.max - UInt16(clamping: index))
     }
   }
 

@@ -75,6 +75,9 @@ public final class Track: Sendable {
 
   var plan: Plan { state.withLock { $0.plan } }
 
+  /// How many receivers there are now.
+  var subscriberCount: Int { state.withLock { $0.subscribers.count } }
+
   /// The subscriber and the payload it gets, for a burst of cached pictures.
   func subscription(_ id: SubscriberID) -> (Subscriber, PayloadCodec)? {
     state.withLock { state in

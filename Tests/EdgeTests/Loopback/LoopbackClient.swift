@@ -90,3 +90,12 @@ struct LoopbackClient {
     }
   }
 }
+
+extension LoopbackClient {
+  /// Connects a client that does not close when the server has closed its direction.
+  static func connectHalfClosable(to address: SocketAddress) async throws -> any Channel {
+    try await ClientBootstrap(group: group)
+      .channelOption(.allowRemoteHalfClosure, value: true)
+      .connect(to: address).get()
+  }
+}

@@ -1,0 +1,192 @@
+import NIOCore
+import RTMP
+import Rooms
+import Testing
+
+@testable import Edge
+
+@Suite(.timeLimit(.minutes(1))) struct RTMPConnectionTests {
+  @Test func aPublisherIsSeenWithItsTracksAndPausesWhenItEnds() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        #expect(try await client.publish("alice") == .publishStart)
+        #expect(door.sessions.identities.map(\.door) == ["rtmp"])
+        try await client.send(try LegacyClip.flv1().prefix(20))
+        let seen = try await door.participants { $0.first?.tracks.count == 2 }
+        #expect(seen.map(\.name.description) == ["alice"])
+        #expect(Set(seen[0].tracks.map(\.codec)) == ["flv1", "nellymoser"])
+        #expect(seen[0].tracks.allSatisfy { $0.state == .live })
+        try client.session.unpublish("alice", streamID: 1)
+        try await client.flush()
+        let after = try await door.participants { $0.first?.tracks.allSatisfy { $0.state == .paused } == true }
+        #expect(after.first?.id == seen[0].id)
+      }
+      #expect(await door.closing() == .clientClosed)
+      #expect(door.sessions.count == 0)
+    }
+  }
+
+  @Test func aRefusedConnectIsAnsweredAndThenClosedThoughMoreIsSent() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address, app: "live/nowhere") { client in
+        let event = try await client.until { if case .connectRefused = $0 { true } else { false } }
+        guard case .connectRefused(let status)? = event else { return #expect(Bool(false), "no answer") }
+        #expect(status.code == .connectRejected)
+        // Bytes that nobody reads any more must not turn the close into a reset.
+        try await client.write(ByteBuffer(repeating: 0, count: 100_000))
+        try await client.readToEnd()
+        #expect(client.isEnded)
+      }
+      #expect(await door.closing()?.rawValue == "no_such_room")
+      #expect(door.connections("rtmp", "refused", "no_such_room").value == 1)
+    }
+  }
+
+  @Test func aRefusedPublishIsAnsweredAndThenClosedThoughMediaIsOnItsWay() async throws {
+    try await RTMPDoor.with(maximumParticipants: 1) { door in
+      try await RTMPTestClient.run(to: door.address) { first in
+        #expect(try await first.publish("alice") == .publishStart)
+        try await RTMPTestClient.run(to: door.address) { second in
+          _ = try await second.until { if case .connected = $0 { true } else { false } }
+          try second.session.createStream()
+          try second.session.publish("bob", streamID: 1)
+          // Does not wait for an answer.
+          try await second.send(try LegacyClip.flv1())
+          #expect(try await second.status() == .publishBadName)
+          try await second.readToEnd()
+        }
+        #expect(door.connections("rtmp", "refused", "room_full").value == 1)
+      }
+    }
+  }
+
+  @Test func aPlayerIsToldThatItCannotPlay() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        _ = try await client.until { if case .connected = $0 { true } else { false } }
+        try client.session.createStream()
+        _ = try await client.until { if case .streamCreated = $0 { true } else { false } }
+        try client.session.play("alice", streamID: 1)
+        #expect(try await client.status() == .playFailed)
+        try await client.readToEnd()
+      }
+    }
+  }
+
+  @Test func whoComesUnderTheSameNameTakesOverAndTheFirstIsToldAndClosed() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { first in
+        #expect(try await first.publish("alice") == .publishStart)
+        try await first.send(try LegacyClip.flv1().prefix(10))
+        let before = try await door.participants { $0.first?.tracks.isEmpty == false }
+        try await RTMPTestClient.run(to: door.address) { second in
+          #expect(try await second.publish("alice") == .publishStart)
+          #expect(try await first.status() == .publishBadName)
+          try await first.readToEnd()
+          try await second.send(try LegacyClip.flv1().prefix(10))
+          let after = try await door.participants { $0.first?.tracks.isEmpty == false }
+          #expect(after.map(\.id) == before.map(\.id))
+          #expect(after.first?.tracks.first?.state == .live, "the first one's end does not pause the second")
+        }
+      }
+    }
+  }
+
+  /// The room answers on another thread; a client that changes its mind meanwhile must not end up under the old name.
+  @Test func aClientThatAsksAnewBeforeTheAnswerSpeaksUnderTheNewName() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        _ = try await client.until { if case .connected = $0 { true } else { false } }
+        try client.session.createStream()
+        try client.session.publish("old", streamID: 1)
+        try client.session.unpublish("old", streamID: 1)
+        try client.session.createStream()
+        try client.session.publish("new", streamID: 1)
+        _ = try await client.status()
+        try await client.send(try LegacyClip.flv1().prefix(30))
+        let seen = try await door.participants { $0.contains { !$0.tracks.isEmpty } }
+        #expect(seen.filter { !$0.tracks.isEmpty }.map(\.name.description) == ["new"])
+      }
+    }
+  }
+
+  @Test func aDrainTellsThePublisherAndCloses() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        #expect(try await client.publish("alice") == .publishStart)
+        door.sessions.endAll(.draining)
+        #expect(try await client.status() == .connectAppShutdown)
+        try await client.readToEnd()
+      }
+      #expect(await door.closing() == .finished)
+      #expect(door.sessions.count == 0)
+    }
+  }
+
+  /// A client that does not close is not waited for.
+  @Test func aClientThatStaysAfterTheLastAnswerIsCutOff() async throws {
+    try await RTMPDoor.with { door in
+      let channel = try await LoopbackClient.connectHalfClosable(to: door.address)
+      try await channel.writeAndFlush(ByteBuffer(bytes: [3] + [UInt8](repeating: 0, count: 1536)))
+      while door.sessions.count == 0 { await Task.yield() }
+      door.sessions.endAll(.draining)
+      #expect(await door.closing() == .finished)
+      try? await channel.close()
+    }
+  }
+
+  @Test func aSilentClientIsGivenUp() async throws {
+    var limits = RTMPLimits()
+    limits.idleTimeout = .milliseconds(300)
+    limits.pingInterval = .milliseconds(100)
+    try await RTMPDoor.with(limits: limits) { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        let answer = try await client.publish("alice")
+        #expect(answer == .publishStart)
+        // Says nothing, not even an answer to the pings.
+        #expect(await door.closing() == .idle)
+      }
+    }
+  }
+
+  @Test func garbageAfterTheHandshakeEndsTheConnection() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        _ = try await client.until { if case .connected = $0 { true } else { false } }
+        try await client.write(ByteBuffer(repeating: 0xFF, count: 4096))
+        do { try await client.readToEnd() } catch is IOError {}
+      }
+      #expect(await door.closing() == .protocolError)
+    }
+  }
+
+  @Test func aBrokenTagCostsItselfOnly() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        #expect(try await client.publish("alice") == .publishStart)
+        var tags = try LegacyClip.flv1().prefix(6)
+        // Codec 15 is none.
+        tags[0].body = ByteBuffer(bytes: [0x1F, 0, 0])
+        try await client.send(tags)
+        _ = try await door.participants { $0.first?.tracks.isEmpty == false }
+        #expect(door.malformed.value == 1)
+      }
+    }
+  }
+
+  @Test func manyBytesAtOnceAreTakenInPieces() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        #expect(try await client.publish("alice") == .publishStart)
+        // Some 100 000 messages of sound of one byte and a header.
+        let tag = try #require(try LegacyClip.flv1().first { $0.type == .audio })
+        var small = tag
+        small.body = try #require(tag.body.getSlice(at: tag.body.readerIndex, length: 2))
+        for _ in 0..<100 { try await client.send(repeatElement(small, count: 1000)) }
+        try await client.send(try LegacyClip.flv1().prefix(10))
+        _ = try await door.participants { $0.first?.tracks.count == 2 }
+      }
+      #expect(await door.closing() == .clientClosed)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Logging
+import Media
+import Metrics
+import NIOCore
+import RTMP
+@testable import Rooms
+
+@testable import Edge
+
+/// A listener on loopback with a room behind it.
+final class RTMPDoor: Sendable {
+  let workers = MediaWorkers(count: 1)
+  let sessions = LiveSessions()
+  let malformed = Counter()
+  let connections = MetricRegistry().counter(
+    "connections", help: "Decisions.", labels: ["protocol", "decision", "reason"])
+  let engine: RoomEngine
+  let listener: Listener
+  let observer = RecordingObserver()
+
+  static func with(
+    limits: RTMPLimits = RTMPLimits(), maximumParticipants: Int? = nil, _ body: (RTMPDoor) async throws -> Void
+  ) async throws {
+    let door = try await RTMPDoor(limits: limits, maximumParticipants: maximumParticipants)
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(door)) } catch { result = .failure(error) }
+    await door.listener.closeAll()
+    door.workers.shutDown()
+    try result.get()
+  }
+
+  private init(limits: RTMPLimits, maximumParticipants: Int?) async throws {
+    engine = RoomEngine(
+      rooms: Dictionary(
+        uniqueKeysWithValues: ["demo"].compactMap { name in
+          RoomName(name).map { ($0, RoomEngine.RoomSettings(maximumParticipants: maximumParticipants)) }
+        }),
+      resources: RenditionResources(workers: workers, droppedFrames: Counter(), codecFailures: Counter()),
+      environment: Environment(now: { .now() }, wait: { try? await Task.sleep(for: $0) }))
+    let services = RTMPServices(
+      rooms: engine, sessions: sessions, limits: limits,
+      metrics: RTMPMetrics(
+        bytesIn: Counter(), bytesOut: Counter(), malformedMedia: malformed, connections: connections),
+      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, knowsRoom: { $0 == "demo" })
+    listener = try await Listener.bind(
+      ListenerConfiguration(
+        id: ListenerID(rawValue: "test"), address: try SocketAddress(ipAddress: "127.0.0.1", port: 0), accept: [.rtmp],
+        handshakeTimeout: .seconds(10)),
+      services: DoorServices(
+        rtmp: { channel, door in try services.adopt(channel, door) }, http: nil, admission: SessionLimits(),
+        observer: observer),
+      group: LoopbackClient.group)
+  }
+
+  var address: SocketAddress { listener.localAddress }
+
+  /// The participants, once they meet a condition.
+  func participants(until isMet: ([ParticipantDescription]) -> Bool) async throws -> [ParticipantDescription] {
+    let listening = try await engine.listen(room: "demo")
+    var known = Dictionary(uniqueKeysWithValues: listening.participants.map { ($0.id, $0) })
+    var events = listening.events.makeAsyncIterator()
+    while !isMet(Array(known.values)) {
+      switch await events.next() {
+      case .participant(let participant): known[participant.id] = participant
+      case .left(let id): known[id] = nil
+      case .closing, nil: return []
+      }
+    }
+    await engine.stopListening(listening)
+    return Array(known.values)
+  }
+
+  /// How the next connection ends.
+  func closing() async -> ConnectionReason? {
+    for await event in observer.events { if case .closed(_, let reason) = event { return reason } }
+    return nil
+  }
+}
