@@ -11,7 +11,9 @@ public struct PublishingClient: Sendable {
     case refused
   }
 
+  /// How far it has come.
   public private(set) var state = State.connecting
+  /// Its side of the conversation.
   public var session: ClientSession
   private let name: String
 

@@ -7,8 +7,9 @@ import WebRTC
 public final class ReceivingPeer {
   /// What it has seen of the stream.
   public struct Record: Sendable {
-    /// RTP packets that decrypted, and their bytes.
+    /// RTP packets that decrypted.
     public var packets = 0
+    /// Bytes of those, headers included.
     public var bytes = 0
     /// RTP packets that did not.
     public var rejected = 0
@@ -16,11 +17,13 @@ public final class ReceivingPeer {
     public var missing = 0
     /// Nanoseconds on the caller's clock.
     public var connectedAt: UInt64?
+    /// Nanoseconds on the caller's clock.
     public var firstPictureAt: UInt64?
     /// From the stamp in a picture to the arrival of its last packet, nanoseconds.
     public var delays: [UInt64] = []
   }
 
+  /// What it has seen so far.
   public private(set) var record = Record()
   /// Whether the keys are there.
   public var isConnected: Bool { self.record.connectedAt != nil }

@@ -82,7 +82,8 @@ struct Cases {
     guard packets > 0, !delays.isEmpty else { throw Scene.Failure.playersMissing(count) }
     let result = FanOut(
       cpuPerPacket: cpu / packets * 1e6, packetsPerSecond: packets / seconds,
-      memoryPerReceiver: (gateway.residentMemory - memoryBefore) / Double(max(count - 1, 1)), delay50: delays[delays.count / 2],
+      memoryPerReceiver: (gateway.residentMemory - memoryBefore) / Double(max(count - 1, 1)),
+      delay50: delays[delays.count / 2],
       delay99: delays[delays.count * 99 / 100], firstPicture50: pictures[count / 2],
       firstPictureMax: pictures[count - 1], missing: records.reduce(0) { $0 + $1.missing + $1.rejected })
     try scene.end()

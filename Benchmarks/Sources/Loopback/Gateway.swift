@@ -11,7 +11,8 @@ final class Gateway {
   enum Failure: Error { case noCertificate, notReady, ended(Int32) }
 
   init(binary: String) throws {
-    self.folder = FileManager.default.temporaryDirectory.appendingPathComponent("flashgate-bench-\(getpid())-\(self.rtmpPort)")
+    self.folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "flashgate-bench-\(getpid())-\(self.rtmpPort)")
     try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
     let adminPort = Sockets.freePort()
     try self.makeCertificate()
@@ -88,7 +89,8 @@ final class Gateway {
 
   /// Memory in RAM, bytes.
   var residentMemory: Double {
-    let text = (try? String(contentsOfFile: "/proc/\(self.process.processIdentifier)/smaps_rollup", encoding: .utf8)) ?? ""
+    let text =
+      (try? String(contentsOfFile: "/proc/\(self.process.processIdentifier)/smaps_rollup", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") where line.hasPrefix("Rss:") {
       return (line.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0) * 1024
     }

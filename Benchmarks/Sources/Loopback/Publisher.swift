@@ -85,7 +85,9 @@ final class Publisher: Pollable {
     while let bytes = self.client.output() {
       var rest = bytes
       while rest.readableBytes > 0, !self.isLost {
-        let count = rest.withUnsafeReadableBytes { Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        let count = rest.withUnsafeReadableBytes {
+          Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
         if count > 0 {
           rest.moveReaderIndex(forwardBy: count)
         } else if errno == EAGAIN {

@@ -33,7 +33,9 @@ do {
   let publishers = numbers("FLASHGATE_BENCH_PUBLISHERS", [1, 10, 50])
   let receivers = numbers("FLASHGATE_BENCH_RECEIVERS", [1, 10, 50, 100])
   print("\nRTMP ingest, about 1 Mb/s each, nobody listening (median of \(runs))\n")
-  line("publishers", "CPU-s per stream-minute", "SRS", "memory per publisher, its group of pictures included", "SRS", "connect to publish answered, p50", "SRS")
+  line(
+    "publishers", "CPU-s per stream-minute", "SRS", "memory per publisher, its group of pictures included", "SRS",
+    "connect to publish answered, p50", "SRS")
   line("---", "---", "---", "---", "---", "---", "---")
   for count in publishers {
     let results = try (0..<runs).map { _ in try cases.ingest(count) }
@@ -45,13 +47,16 @@ do {
   line("goal", Goals.ingest, "", Goals.ingestMemory, "", Goals.timeToPublish, "")
 
   print("\nFan-out of one H.264 and AAC publisher by WHEP, AES-128-GCM (median of \(runs))\n")
-  line("receivers", "CPU per RTP packet, AAC to Opus included", "SRS", "RTP/s", "memory per receiver after the first", "SRS", "write to last packet, p50 / p99", "SRS", "offer to first key picture, p50 / max", "SRS", "lost")
+  line(
+    "receivers", "CPU per RTP packet, AAC to Opus included", "SRS", "RTP/s", "memory per receiver after the first",
+    "SRS", "write to last packet, p50 / p99", "SRS", "offer to first key picture, p50 / max", "SRS", "lost")
   line("---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
   for count in receivers {
     let results = try (0..<runs).map { _ in try cases.fanOut(count) }
     line(
       "\(count)", "\(text(median(results, \.cpuPerPacket))) us", SRSFigures.fanOut[count] ?? "",
-      text(median(results, \.packetsPerSecond), 0), count > 1 ? "\(text(median(results, \.memoryPerReceiver) / 1000, 0)) kB" : "",
+      text(median(results, \.packetsPerSecond), 0),
+      count > 1 ? "\(text(median(results, \.memoryPerReceiver) / 1000, 0)) kB" : "",
       SRSFigures.receiverMemory, "\(text(median(results, \.delay50))) / \(text(median(results, \.delay99))) ms",
       SRSFigures.delay[count] ?? "",
       "\(text(median(results, \.firstPicture50))) / \(text(median(results, \.firstPictureMax))) ms",

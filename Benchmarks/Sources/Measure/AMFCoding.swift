@@ -6,7 +6,9 @@ import NIOCore
 enum AMFCoding {
   static func measure(_ watch: Stopwatch) throws {
     let repeats = 2_000
-    for (name, values, json) in [("connect", self.connect, self.connectJSON), ("onMetaData", self.metadata, self.metadataJSON)] {
+    for (name, values, json) in [
+      ("connect", self.connect, self.connectJSON), ("onMetaData", self.metadata, self.metadataJSON),
+    ] {
       let encoded = try self.encode(values)
       let decoding = try watch.read(
         {
@@ -19,7 +21,8 @@ enum AMFCoding {
         against: [
           ("JSONSerialization", { for _ in 0..<repeats { _ = try JSONSerialization.jsonObject(with: json) } })
         ])
-      Table.add("AMF0:Decode \(name)", decoding, count: repeats, unit: "message", note: " of \(encoded.readableBytes) B")
+      Table.add(
+        "AMF0:Decode \(name)", decoding, count: repeats, unit: "message", note: " of \(encoded.readableBytes) B")
       let object = try JSONSerialization.jsonObject(with: json)
       let encoding = try watch.read(
         { for _ in 0..<repeats { _ = try self.encode(values) } },

@@ -9,7 +9,8 @@ struct Chains {
 
   static func measure(folder: String, _ watch: Stopwatch) throws {
     let pictures = try Publication(file: "\(folder)/flv1.flv").frames.filter { $0.kind == .video }.map {
-      EncodedFrame(time: $0.timestamp * 1000, isKeyFrame: $0.body.readableBytesView.first.map { $0 >> 4 == 1 } ?? false,
+      EncodedFrame(
+        time: $0.timestamp * 1000, isKeyFrame: $0.body.readableBytesView.first.map { $0 >> 4 == 1 } ?? false,
         data: Self.behindHeader($0.body))
     }
     try self.compare("Media:FLV1 to VP8, 640x480", pictures.count, "picture", watch) {
@@ -37,10 +38,12 @@ struct Chains {
   }
 
   private static func compare(
-    _ name: String, _ count: Int, _ unit: String, _ watch: Stopwatch, chain: () throws -> Int, bare: @escaping () throws -> Int
+    _ name: String, _ count: Int, _ unit: String, _ watch: Stopwatch, chain: () throws -> Int,
+    bare: @escaping () throws -> Int
   ) throws {
     var bytes = (chain: 0, bare: 0)
-    let reading = try watch.read({ bytes.chain = try chain() }, against: [("bare codec calls", { bytes.bare = try bare() })])
+    let reading = try watch.read(
+      { bytes.chain = try chain() }, against: [("bare codec calls", { bytes.bare = try bare() })])
     // The same settings give the same bytes; other ones would make the comparison worthless.
     guard bytes.chain == bytes.bare else {
       throw Failure.bytesDiffer(chain: bytes.chain, bare: bytes.bare)

@@ -23,7 +23,9 @@ struct Packetising {
     self.picture = configuration.pictureParameterSets
     self.pictures = publication.frames.filter { $0.kind == .video }.compactMap {
       // With its own storage, as a message has that came in several chunks.
-      $0.body.getSlice(at: $0.body.readerIndex + 5, length: $0.body.readableBytes - 5).map { ByteBuffer($0.readableBytesView) }
+      $0.body.getSlice(at: $0.body.readerIndex + 5, length: $0.body.readableBytes - 5).map {
+        ByteBuffer($0.readableBytesView)
+      }
     }
   }
 

@@ -19,7 +19,9 @@ final class Sending {
 
   init(_ material: Packetising) throws {
     var random = SystemRandomNumberGenerator()
-    guard let identity = ReceiverIdentity(startsSRTP: false), let peer = ReceivingPeer(identity) else { throw Failure.noIdentity }
+    guard let identity = ReceiverIdentity(startsSRTP: false), let peer = ReceivingPeer(identity) else {
+      throw Failure.noIdentity
+    }
     let certificate = try DTLSCertificate(using: &random)
     var negotiation = Negotiation(
       fingerprint: certificate.fingerprint, candidates: [.host(address: "192.0.2.1", port: 8000)], random: random)
@@ -66,7 +68,8 @@ final class Sending {
   func send() throws {
     for frame in self.frames {
       self.mediaTime += 3600
-      guard self.connection.send(frame, section: self.section, mediaTime: self.mediaTime, at: self.now, into: self.arena)
+      guard
+        self.connection.send(frame, section: self.section, mediaTime: self.mediaTime, at: self.now, into: self.arena)
       else { throw Failure.notSent }
       self.arena.removeAll()
     }
