@@ -39,6 +39,7 @@ public final class DTLSCertificate: @unchecked Sendable {
   private static func selfSigned(key: OpaquePointer, serial: Int64) -> OpaquePointer? {
     guard let certificate = X509_new() else { return nil }
     let day = 24 * 60 * 60
+    let name = Array("FlashGate".utf8)
     guard X509_set_version(certificate, 2) == 1,
       ASN1_INTEGER_set_int64(X509_get_serialNumber(certificate), serial) == 1,
       // Nobody checks the dates of such a certificate; a day back forgives clocks that are slow.
@@ -46,7 +47,7 @@ public final class DTLSCertificate: @unchecked Sendable {
       X509_gmtime_adj(X509_getm_notAfter(certificate), 365 * day) != nil,
       X509_set_pubkey(certificate, key) == 1,
       X509_NAME_add_entry_by_txt(
-        X509_get_subject_name(certificate), "CN", 0x1000 | 1, Array("FlashGate".utf8), -1, -1, 0) == 1,
+        X509_get_subject_name(certificate), "CN", 0x1000 | 1, name, CInt(name.count), -1, 0) == 1,
       X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1,
       X509_sign(certificate, key, EVP_sha256()) > 0
     else {
