@@ -11,9 +11,9 @@ public struct PublishingClient: Sendable {
     case refused
   }
 
-  /// How far it has come.
+  /// Where it stands.
   public private(set) var state = State.connecting
-  /// Its side of the conversation.
+  /// For what goes out once it publishes.
   public var session: ClientSession
   private let name: String
 

@@ -9,21 +9,21 @@ public final class ReceivingPeer {
   public struct Record: Sendable {
     /// RTP packets that decrypted.
     public var packets = 0
-    /// Bytes of those, headers included.
+    /// Their bytes, decrypted.
     public var bytes = 0
     /// RTP packets that did not.
     public var rejected = 0
     /// Numbers missing between the first and the last, of all streams.
     public var missing = 0
-    /// Nanoseconds on the caller's clock.
+    /// When the keys came, nanoseconds on the caller's clock.
     public var connectedAt: UInt64?
-    /// Nanoseconds on the caller's clock.
+    /// When the last packet of the first key picture came.
     public var firstPictureAt: UInt64?
     /// From the stamp in a picture to the arrival of its last packet, nanoseconds.
     public var delays: [UInt64] = []
   }
 
-  /// What it has seen so far.
+  /// All it has seen so far.
   public private(set) var record = Record()
   /// Whether the keys are there.
   public var isConnected: Bool { self.record.connectedAt != nil }

@@ -89,9 +89,13 @@ final class Sending {
 
   func measure(_ watch: Stopwatch) throws {
     let bare = try BareSRTP(self.frames)
+    let cipher = try BareCipher(self.frames)
     let reading = try watch.read(
       { for _ in 0..<8 { try self.send() } },
-      against: [("bare srtp_protect", { for _ in 0..<8 { bare.protect() } })])
+      against: [
+        ("bare srtp_protect", { for _ in 0..<8 { bare.protect() } }),
+        ("OpenSSL's AES-128-GCM alone", { for _ in 0..<8 { cipher.seal() } }),
+      ])
     Table.add("WebRTC:PeerConnection.send, AES-128-GCM", reading, count: self.packets * 8, unit: "packet")
   }
 }
