@@ -2,52 +2,46 @@ import Media
 import NIOCore
 import Metrics
 import RTP
-import Synchronization
 
 /// Pictures as VP8.
 final class PictureRendition: TranscodedRendition {
-  private let track: TrackID
   private let lane: MediaLane<Chain>
-  private let sinks = Mutex<[any FrameSink]>([])
+  private let outlet: RenditionOutlet
 
   init(of track: TrackID, from format: VideoFormat, resources: RenditionResources) {
-    self.track = track
+    outlet = RenditionOutlet(of: track)
     // A picture costs a worker several times what sound does.
     self.lane = resources.workers.lane(TranscodeLabel(format.codec, to: .vp8()), weight: 5) {
       Chain(format: format, failures: resources.codecFailures, maximumPayload: resources.maximumPayload)
     }
   }
 
-  func setSinks(_ sinks: [any FrameSink]) { self.sinks.withLock { $0 = sinks } }
+  func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
 
   func start(_ group: [EncodedFrame]) {
     guard !group.isEmpty else { return }
     let receivedAt = NIODeadline.now()
-    lane.submit { [self] chain in chain.catchUp(group, at: receivedAt) { deliver($0, receivedAt: receivedAt) } }
+    lane.submit { [outlet] chain in chain.catchUp(group, at: receivedAt) { outlet.deliver($0, receivedAt: receivedAt) }
+    }
   }
 
   func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool {
-    let admission = lane.submit(at: frame.time) { [self] chain in
-      chain.push(frame, at: receivedAt) { deliver($0, receivedAt: receivedAt) }
+    let admission = lane.submit(at: frame.time) { [outlet] chain in
+      chain.push(frame, at: receivedAt) { outlet.deliver($0, receivedAt: receivedAt) }
     }
     if case .accepted = admission { return true } else { return false }
   }
 
   func requestKeyFrame() {
     let receivedAt = NIODeadline.now()
-    lane.submit { [self] chain in chain.requestKeyFrame(at: receivedAt) { deliver($0, receivedAt: receivedAt) } }
+    lane.submit { [outlet] chain in chain.requestKeyFrame(at: receivedAt) { outlet.deliver($0, receivedAt: receivedAt) }
+    }
   }
 
   func stop() {
     setSinks([])
     // What still waits would be worked on for nobody.
     lane.close()
-  }
-
-  private func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
-    for sink in sinks.withLock({ $0 }) {
-      sink.deliver(frame, of: track, untouched: nil, receivedAt: receivedAt)
-    }
   }
 
   /// Decoder, encoder and packetiser; lives on the worker.

@@ -2,22 +2,20 @@ import Media
 import NIOCore
 import Metrics
 import RTP
-import Synchronization
 
 /// Sound as Opus.
 final class SoundRendition: TranscodedRendition {
-  private let track: TrackID
   private let lane: MediaLane<Chain>
-  private let sinks = Mutex<[any FrameSink]>([])
+  private let outlet: RenditionOutlet
 
   init(of track: TrackID, from format: AudioFormat, resources: RenditionResources) {
-    self.track = track
+    outlet = RenditionOutlet(of: track)
     self.lane = resources.workers.lane(TranscodeLabel(format.codec, to: .opus())) {
       Chain(format: format, failures: resources.codecFailures)
     }
   }
 
-  func setSinks(_ sinks: [any FrameSink]) { self.sinks.withLock { $0 = sinks } }
+  func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
 
   // Sound has no key frames: it begins with the next message.
   func start(_ group: [EncodedFrame]) {}
@@ -25,8 +23,8 @@ final class SoundRendition: TranscodedRendition {
   func requestKeyFrame() {}
 
   func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool {
-    let admission = lane.submit(at: frame.time) { [self] chain in
-      chain.push(frame) { deliver($0, receivedAt: receivedAt) }
+    let admission = lane.submit(at: frame.time) { [outlet] chain in
+      chain.push(frame) { outlet.deliver($0, receivedAt: receivedAt) }
     }
     if case .accepted = admission { return true } else { return false }
   }
@@ -35,12 +33,6 @@ final class SoundRendition: TranscodedRendition {
     setSinks([])
     // What still waits would be worked on for nobody.
     lane.close()
-  }
-
-  private func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
-    for sink in sinks.withLock({ $0 }) {
-      sink.deliver(frame, of: track, untouched: nil, receivedAt: receivedAt)
-    }
   }
 
   /// Decoder, encoder and packetiser; lives on the worker.

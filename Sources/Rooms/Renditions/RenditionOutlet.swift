@@ -1,0 +1,22 @@
+import NIOCore
+import RTP
+import Synchronization
+
+/// Where a rendition's frames go: the fan-outs of the event loops that have receivers of it.
+///
+/// The list changes on the control path while the worker delivers; the lock covers the copy of a few references.
+final class RenditionOutlet: Sendable {
+  private let track: TrackID
+  private let sinks = Mutex<[any FrameSink]>([])
+
+  init(of track: TrackID) { self.track = track }
+
+  func setSinks(_ sinks: [any FrameSink]) { self.sinks.withLock { $0 = sinks } }
+
+  /// Hands a frame to every loop; the frame was made for these receivers and is nobody's untouched payload.
+  func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
+    for sink in sinks.withLock({ $0 }) {
+      sink.deliver(frame, of: track, untouched: nil, receivedAt: receivedAt)
+    }
+  }
+}
