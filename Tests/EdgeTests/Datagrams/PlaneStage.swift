@@ -11,6 +11,7 @@ import Testing
 @testable import Edge
 @testable import Rooms
 @testable import TestPeer
+@testable import TestPublisher
 
 /// A media plane on two loops, a room with one speaker, and negotiations without signalling. Lives in one test.
 final class PlaneStage {

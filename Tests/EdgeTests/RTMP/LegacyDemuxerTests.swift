@@ -5,6 +5,7 @@ import Rooms
 import Testing
 
 @testable import Edge
+@testable import TestPublisher
 
 @Suite struct LegacyDemuxerTests {
   struct Sound: Sendable {

@@ -4,6 +4,7 @@ import Rooms
 import Testing
 
 @testable import Edge
+@testable import TestPublisher
 
 @Suite(.timeLimit(.minutes(1))) struct RTMPConnectionTests {
   @Test func aPublisherIsSeenWithItsTracksAndPausesWhenItEnds() async throws {
@@ -137,8 +138,8 @@ import Testing
 
   @Test func aSilentClientIsGivenUp() async throws {
     var limits = RTMPLimits()
-    limits.idleTimeout = .milliseconds(300)
-    limits.pingInterval = .milliseconds(100)
+    limits.idleTimeout = .seconds(2)
+    limits.pingInterval = .milliseconds(500)
     try await RTMPDoor.with(limits: limits) { door in
       try await RTMPTestClient.run(to: door.address) { client in
         let answer = try await client.publish("alice")
@@ -166,7 +167,8 @@ import Testing
         #expect(try await client.publish("alice") == .publishStart)
         var tags = try LegacyClip.flv1().prefix(6)
         // Codec 15 is none.
-        tags[0].body = ByteBuffer(bytes: [0x1F, 0, 0])
+        let picture = try #require(tags.firstIndex { $0.type == .video })
+        tags[picture].body = ByteBuffer(bytes: [0x1F, 0, 0])
         try await client.send(tags)
         _ = try await door.participants { $0.first?.tracks.isEmpty == false }
         #expect(door.malformed.value == 1)

@@ -1,9 +1,8 @@
+#if DEBUG
 import NIOCore
 import NIOPosix
-import Testing
-import WebRTC
 
-@testable import TestPeer
+@testable import WebRTC
 
 /// The tests' WebRTC peer on a real UDP socket; lives in one test.
 final class SocketPeer {
@@ -64,3 +63,4 @@ final class SocketPeer {
     try await until { $0.profile != nil }
   }
 }
+#endif

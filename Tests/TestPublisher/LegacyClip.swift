@@ -9,7 +9,6 @@ enum LegacyClip {
 
   private static func read(_ name: String) throws -> [FLVTag] {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
     var bytes = ByteBuffer(bytes: try Data(contentsOf: tests.appending(path: "RoomsTests/Clips/\(name).flv")))
     var reader = FLVReader()
     reader.receive(&bytes)
