@@ -303,13 +303,16 @@ final class RTMPConnection: ChannelInboundHandler {
     if let failure = session.failure { return close(because: .protocolError, detail: "\(failure)") }
     let closes = session.closesAfterOutput
     var last: EventLoopPromise<Void>?
+    var hasWritten = false
     while let bytes = session.output() {
+      hasWritten = true
       services.metrics.bytesOut.add(UInt64(bytes.readableBytes))
       let isLast = closes && last == nil
       if isLast { last = context.eventLoop.makePromise() }
       context.write(wrapOutboundOut(bytes), promise: isLast ? last : nil)
     }
-    context.flush()
+    // A flush goes through the whole pipeline even when there is nothing; most reads call for no answer.
+    if hasWritten { context.flush() }
     if closes { sayFarewell(after: last?.futureResult ?? context.eventLoop.makeSucceededVoidFuture(), context) }
   }
 
