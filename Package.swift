@@ -81,7 +81,13 @@ let package = Package(
       swiftSettings: strict),
 
     // A WebRTC peer for tests, in memory.
-    .target(name: "TestPeer", dependencies: ["WebRTC", "RTP", nioCore], path: "Tests/TestPeer", swiftSettings: strict),
+    .target(
+      name: "TestPeer", dependencies: ["WebRTC", "RTP", nioCore, nioPosix], path: "Tests/TestPeer",
+      swiftSettings: strict),
+    // An RTMP client for tests, on real sockets.
+    .target(
+      name: "TestPublisher", dependencies: ["RTMP", "FLV", nioCore, nioPosix], path: "Tests/TestPublisher",
+      swiftSettings: strict),
 
     .testTarget(name: "AMFTests", dependencies: ["AMF"], swiftSettings: strict),
     .testTarget(name: "FLVTests", dependencies: ["FLV"], swiftSettings: strict),
@@ -97,9 +103,13 @@ let package = Package(
       resources: [.copy("Clips")], swiftSettings: strict),
     .testTarget(
       name: "EdgeTests",
-      dependencies: ["Edge", "CDatagrams", "TestPeer", .product(name: "NIOEmbedded", package: "swift-nio")],
+      dependencies: [
+        "Edge", "CDatagrams", "TestPeer", "TestPublisher", .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .testTarget(name: "ReplayTests", dependencies: ["Replay", "RTMP", nioCore, nioPosix], swiftSettings: strict),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "flashgate", "TestPeer"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayTests", dependencies: ["Gateway", "flashgate", "TestPeer", "TestPublisher"],
+      swiftSettings: strict),
   ]
 )

@@ -59,11 +59,11 @@
     }
 
     func check(plan: SessionPlan, nominate: Bool = true, password: String? = nil) -> ByteBuffer {
-    self.check(ufrag: plan.local.ufrag, password: password ?? plan.local.password, nominate: nominate)
-  }
+      self.check(ufrag: plan.local.ufrag, password: password ?? plan.local.password, nominate: nominate)
+    }
 
-  /// A check for the gateway's fragment and password.
-  func check(ufrag: String, password: String, nominate: Bool = true) -> ByteBuffer {
+    /// A check for the gateway's fragment and password.
+    func check(ufrag: String, password: String, nominate: Bool = true) -> ByteBuffer {
       let message = STUNMessage(
         .request, transactionID: STUNTransactionID(using: &self.random),
         attributes: [

@@ -181,6 +181,7 @@ import Testing
 }
 
 extension LegacyDemuxer.Frame: Equatable {
+  /// Equal when all parts are.
   public static func == (left: Self, right: Self) -> Bool {
     left.source == right.source && left.data == right.data && left.compositionTime == right.compositionTime
       && left.isKeyFrame == right.isKeyFrame

@@ -28,8 +28,7 @@ struct GatewayStage {
     let anyPort = ListenAddress(ip: .loopback, port: 0)
     return Configuration(
       listeners: [
-        Gateway.ListenerConfiguration(address: Located(anyPort), accept: .rtmp),
-        Gateway.ListenerConfiguration(address: Located(anyPort), accept: .http),
+        Gateway.ListenerConfiguration(address: Located(anyPort), accept: [.rtmp])
       ],
       webRTC: WebRTCConfiguration(udpPort: Located(0), advertisedAddresses: ["127.0.0.1"]), rooms: rooms,
       admin: AdminConfiguration(address: Located(anyPort)), drainTimeout: drainTimeout)
@@ -43,6 +42,7 @@ struct GatewayStage {
   }
 
   func admin(_ path: String) async throws -> HTTPServerResponse {
-    await AdminRoutes(gateway.parts).router.respond(to: HTTPServerRequest(method: .get, target: try RequestTarget(path)))
+    await AdminRoutes(gateway.parts).router.respond(
+      to: HTTPServerRequest(method: .get, target: try RequestTarget(path)))
   }
 }

@@ -11,7 +11,9 @@ import WebRTC
 @testable import TestPublisher
 
 @Suite(.timeLimit(.minutes(1))) struct RunningGatewayTests {
-  private func offer(_ peer: TestPeer, to router: HTTPRouter, _ name: String = "alice") async throws -> HTTPServerResponse {
+  private func offer(_ peer: TestPeer, to router: HTTPRouter, _ name: String = "alice") async throws
+    -> HTTPServerResponse
+  {
     await router.respond(
       to: HTTPServerRequest(
         method: .post, target: try RequestTarget("/whep/demo/\(name)"), fields: [.contentType: "application/sdp"],
@@ -102,7 +104,8 @@ import WebRTC
       #expect(made.fields[.contentType] == "application/sdp")
       let location = try #require(made.fields[.location])
       #expect(location.hasPrefix("/whep/demo/Frau%20M%C3%BCller/"))
-      func ask(_ method: HTTPRequest.Method, _ path: String, _ type: String? = nil) async throws -> HTTPResponse.Status {
+      func ask(_ method: HTTPRequest.Method, _ path: String, _ type: String? = nil) async throws -> HTTPResponse.Status
+      {
         var fields: HTTPFields = [:]
         if let type { fields[.contentType] = type }
         return await router.respond(
