@@ -1,3 +1,4 @@
+import CLibSRTP
 import COpenSSL
 
 /// The gateway's identity towards every peer: a self-signed P-256 certificate made at start, and the OpenSSL context
@@ -13,9 +14,10 @@ public final class DTLSCertificate: @unchecked Sendable {
   /// `SSL_CTX`
   let context: OpaquePointer
 
-  /// Makes key, certificate and context. The serial number comes from `random`; the key from OpenSSL's own generator,
-  /// for no other is good enough for keys.
+  /// Makes key, certificate and context, and readies libsrtp, so that the first receiver need not wait for it. The
+  /// serial number comes from `random`; the key from OpenSSL's own generator, for no other is good enough for keys.
   public init(using random: inout some RandomNumberGenerator) throws(WebRTCError) {
+    guard SRTPContext.isLibraryReady else { throw .srtp(status: srtp_err_status_init_fail.rawValue) }
     guard let key = flashgate_EVP_PKEY_new_p256() else { throw .dtls(OpenSSLError.fault("EVP_EC_gen")) }
     defer { EVP_PKEY_free(key) }
     guard let certificate = Self.selfSigned(key: key, serial: Int64.random(in: 1 ... .max, using: &random)) else {

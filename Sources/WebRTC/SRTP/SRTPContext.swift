@@ -102,6 +102,7 @@ final class SRTPContext {
     srtp_remove_stream(self.session, ssrc.bigEndian) == srtp_err_status_ok
   }
 
-  /// libsrtp wants one call before any other; Swift makes a global's initialiser run once.
-  private static let isLibraryReady = srtp_init() == srtp_err_status_ok
+  /// libsrtp wants one call before any other; Swift makes a global's initialiser run once. On NSS it takes some 20 ms,
+  /// so it is asked for when the certificate is made, not when the first receiver waits.
+  static let isLibraryReady = srtp_init() == srtp_err_status_ok
 }
