@@ -146,8 +146,9 @@ public actor RoomEngine {
   }
 
   /// The tracks of the participant of that name.
-  /// - Throws: ``RoomError/noSuchParticipant(_:)`` and the errors of the room's name.
+  /// - Throws: ``RoomError/noSuchParticipant(_:)``, ``RoomError/draining`` and the errors of the room's name.
   public func tracks(of name: String, in room: String) throws(RoomError) -> [MediaKind: Track] {
+    guard !draining else { throw .draining }
     let roomName = try configured(room)
     guard let participantName = ParticipantName(name), let seat = open[roomName]?.speakers[participantName] else {
       throw .noSuchParticipant(name)

@@ -10,8 +10,11 @@ enum ClientMessage: Equatable {
   /// A type of a later version: ignored.
   case unknown(String)
 
-  private struct Wire: Decodable {
+  private struct Envelope: Decodable {
     let type: String
+  }
+
+  private struct Wire: Decodable {
     let version: Int?
     let key: String?
     let id: Int?
@@ -22,21 +25,31 @@ enum ClientMessage: Equatable {
   /// Reads one text message.
   /// - Throws: ``SignallingError/malformed(_:)``.
   init(_ text: String) throws(SignallingError) {
-    let wire: Wire
-    do {
-      wire = try JSONDecoder().decode(Wire.self, from: Data(text.utf8))
-    } catch {
-      throw .malformed("a message is a JSON object with a 'type'")
+    let type = try Self.decode(Envelope.self, text, orElse: "a message is a JSON object with a 'type'").type
+    // Another type's members are its own, and may be of other kinds than those of the same name here.
+    guard ["join", "offer", "leave"].contains(type) else {
+      self = .unknown(type)
+      return
     }
-    switch wire.type {
+    let wire = try Self.decode(Wire.self, text, orElse: "a member of '\(type)' is not of its kind")
+    switch type {
     case "join": self = .join(version: wire.version ?? 1, key: wire.key)
     case "offer":
       guard let id = wire.id, let sdp = wire.sdp else { throw .malformed("an offer has 'id' and 'sdp'") }
       let subscriptions = wire.subscriptions ?? [:]
       guard subscriptions.count <= 512 else { throw .malformed("an offer has at most 512 subscriptions") }
       self = .offer(id: id, sdp: sdp, subscriptions: subscriptions)
-    case "leave": self = .leave
-    default: self = .unknown(wire.type)
+    default: self = .leave
+    }
+  }
+
+  private static func decode<Value: Decodable>(
+    _ type: Value.Type, _ text: String, orElse complaint: String
+  ) throws(SignallingError) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
+    } catch {
+      throw .malformed(complaint)
     }
   }
 }

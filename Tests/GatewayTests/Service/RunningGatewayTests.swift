@@ -1,4 +1,5 @@
 import Edge
+import Foundation
 import HTTPTypes
 import Logging
 import NIOCore
@@ -63,7 +64,7 @@ import WebRTC
       }
       #expect(try await stage.admin("/readyz").status == .serviceUnavailable)
       let refused = try await offer(try TestPeer(gateway: parts.webRTC.certificate.fingerprint, at: .now()), to: router)
-      #expect(refused.status == .serviceUnavailable || refused.status == .notFound)
+      #expect(refused.status == .serviceUnavailable)
     }
   }
 
@@ -116,7 +117,7 @@ import WebRTC
       #expect(try await ask(.patch, location, "text/plain") == .unsupportedMediaType)
       #expect(try await ask(.patch, location + "0", "application/trickle-ice-sdpfrag") == .notFound)
       // The id counts only under its own address.
-      let other = location.replacingOccurrences("Frau%20M%C3%BCller", with: "bob")
+      let other = location.replacing("Frau%20M%C3%BCller", with: "bob")
       #expect(try await ask(.delete, other) == .notFound)
       #expect(parts.sessions.identities.map(\.door) == ["whep"])
       #expect(try await ask(.delete, location) == .ok)
@@ -153,6 +154,40 @@ import WebRTC
     }
   }
 
+  @Test func aBrokenCertificateLeavesTheOneInForceAndReadinessSaysSo() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "gateway-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (certificate, key) = (folder.appending(path: "cert.pem"), folder.appending(path: "key.pem"))
+    let openssl = Process()
+    openssl.executableURL = URL(filePath: "/usr/bin/env")
+    openssl.arguments = [
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+      "-subj", "/CN=localhost", "-keyout", key.path, "-out", certificate.path,
+    ]
+    openssl.standardError = FileHandle.nullDevice
+    try openssl.run()
+    openssl.waitUntilExit()
+    try #require(openssl.terminationStatus == 0)
+    var configuration = GatewayStage.configuration()
+    configuration.listeners[1].accept = .https
+    configuration.listeners[1].tls = ListenerTLS(certificate: Located(certificate.path), key: Located(key.path))
+    let gateway = try await RunningGateway.start(
+      configuration, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let stage = GatewayStage(gateway: gateway)
+    let good = try Data(contentsOf: certificate)
+    try Data("broken".utf8).write(to: certificate)
+    gateway.reload()
+    var answer = try await stage.admin("/readyz")
+    #expect(answer.status == .ok, "the certificate in force still serves")
+    #expect(String(buffer: answer.body).contains(certificate.path))
+    try good.write(to: certificate)
+    gateway.reload()
+    answer = try await stage.admin("/readyz")
+    #expect(String(buffer: answer.body) == "{\"status\":\"ready\",\"faults\":[]}\n")
+    await gateway.stop()
+  }
+
   @Test func aPortInUseIsToldWithThePlaceOfItsValue() async throws {
     try await GatewayStage.with { stage in
       let port = try #require(stage.rtmp.port)
@@ -174,8 +209,4 @@ import WebRTC
       #expect(mediaError?.problems.map(\.position) == [position])
     }
   }
-}
-
-extension String {
-  fileprivate func replacingOccurrences(_ text: String, with other: String) -> String { replacing(text, with: other) }
 }
