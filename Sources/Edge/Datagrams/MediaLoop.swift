@@ -198,7 +198,7 @@ final class MediaLoop {
     let now = NIODeadline.now()
     var packets = 0
     for receiver in receivers {
-      guard case .send(let mediaTime) = receiver.take(frame, untouched: untouched) else { continue }
+      guard case .send(let mediaTime) = receiver.take(frame, untouched: untouched, at: now) else { continue }
       receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
       packets += frame.count
     }

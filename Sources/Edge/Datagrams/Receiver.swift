@@ -47,7 +47,7 @@ final class Receiver {
 
   /// Takes a live frame. `untouched` is the payload that this track passes through, if it does: a receiver that takes
   /// it gets that, and not also the transcoded rendition that others need.
-  func take(_ frame: PacketizedFrame, untouched: PayloadCodec?) -> Disposition {
+  func take(_ frame: PacketizedFrame, untouched: PayloadCodec?, at now: NIODeadline) -> Disposition {
     if let untouched, codecs.contains(untouched) {
       guard frame.codec == untouched else { return .ignored }
     } else {
@@ -60,6 +60,8 @@ final class Receiver {
     if codec != frame.codec {
       guard frame.isKeyFrame else { return .ignored }
       codec = frame.codec
+      // Browsers ask for a key frame while the first one is on its way: shown twice, pictures would jump back.
+      caughtUpAt = now
     }
     return .send(mediaTime: place(frame.mediaTime, of: frame))
   }

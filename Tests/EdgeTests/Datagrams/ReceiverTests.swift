@@ -58,18 +58,20 @@ import WebRTC
   ])
   func theFirstFrameOfAPayloadMustBeOneToBeginWith(row: Case) throws {
     let receiver = receiver(row.codecs)
-    let taken = receiver.take(try frame(900, key: row.isKeyFrame, codec: row.frame), untouched: row.untouched)
+    let taken = receiver.take(
+      try frame(900, key: row.isKeyFrame, codec: row.frame), untouched: row.untouched, at: .now())
     #expect(taken == (row.isSent ? .send(mediaTime: 900) : .ignored))
     #expect(receiver.codec == (row.isSent ? row.frame : nil))
   }
 
   @Test func aChangeOfPayloadWaitsForItsKeyFrame() throws {
     let receiver = receiver([.vp8, .h264])
-    #expect(receiver.take(try frame(0, key: true), untouched: .h264) == .send(mediaTime: 0))
-    #expect(receiver.take(try frame(3600, codec: .vp8), untouched: nil) == .ignored)
-    #expect(receiver.take(try frame(7200, key: true, codec: .vp8), untouched: nil) == .send(mediaTime: 7200))
-    #expect(receiver.take(try frame(10_800, codec: .vp8), untouched: nil) == .send(mediaTime: 10_800))
-    #expect(receiver.take(try frame(14_400), untouched: nil) == .ignored)
+    #expect(receiver.take(try frame(0, key: true), untouched: .h264, at: .now()) == .send(mediaTime: 0))
+    #expect(receiver.take(try frame(3600, codec: .vp8), untouched: nil, at: .now()) == .ignored)
+    #expect(
+      receiver.take(try frame(7200, key: true, codec: .vp8), untouched: nil, at: .now()) == .send(mediaTime: 7200))
+    #expect(receiver.take(try frame(10_800, codec: .vp8), untouched: nil, at: .now()) == .send(mediaTime: 10_800))
+    #expect(receiver.take(try frame(14_400), untouched: nil, at: .now()) == .ignored)
   }
 
   @Test func whoComesGetsTheGroupEndingAtTheLiveTimeAndThenTheLiveFrames() throws {
@@ -78,8 +80,8 @@ import WebRTC
     receiver.catchUp(group, at: .uptimeNanoseconds(0))
     #expect(receiver.isCatchingUp)
     // Live frames meanwhile stay behind.
-    #expect(receiver.take(try frame(50 * 3600), untouched: .h264) == .kept)
-    #expect(receiver.take(try frame(51 * 3600), untouched: .h264) == .kept)
+    #expect(receiver.take(try frame(50 * 3600), untouched: .h264, at: .now()) == .kept)
+    #expect(receiver.take(try frame(51 * 3600), untouched: .h264, at: .now()) == .kept)
     var sent: [(PacketizedFrame, Int64)] = []
     while let next = receiver.nextOfBacklog() { sent.append((next.frame, next.mediaTime)) }
     #expect(!receiver.isCatchingUp)
@@ -89,7 +91,7 @@ import WebRTC
     #expect(sent[49].1 == 49 * 3600)
     #expect(sent[51].1 == 51 * 3600)
     #expect(sent[0].1 >= 49 * 3600 - 50 * 90, "a group is squeezed into its last moments")
-    #expect(receiver.take(try frame(52 * 3600), untouched: .h264) == .send(mediaTime: 52 * 3600))
+    #expect(receiver.take(try frame(52 * 3600), untouched: .h264, at: .now()) == .send(mediaTime: 52 * 3600))
   }
 
   @Test func aGroupThatTheReceiverCannotDecodeIsNotTaken() throws {
@@ -131,7 +133,7 @@ import WebRTC
         let frame = try frame(live, key: step % 40 == 0)
         if frame.isKeyFrame { group = [] }
         group.append(frame)
-        if case .send(let time) = receiver.take(frame, untouched: .h264) { check(time) }
+        if case .send(let time) = receiver.take(frame, untouched: .h264, at: .now()) { check(time) }
         if Int.random(in: 0..<8, using: &random) == 0 { receiver.catchUp(group, at: now) }
         for _ in 0..<Int.random(in: 0...20, using: &random) {
           guard let next = receiver.nextOfBacklog() else { break }
@@ -143,8 +145,8 @@ import WebRTC
 
   @Test func aStreamThatBeginsAgainMuchEarlierIsFollowed() throws {
     let receiver = receiver([.h264])
-    #expect(receiver.take(try frame(900_000, key: true), untouched: .h264) == .send(mediaTime: 900_000))
-    #expect(receiver.take(try frame(899_000), untouched: .h264) == .send(mediaTime: 900_001))
-    #expect(receiver.take(try frame(1000), untouched: .h264) == .send(mediaTime: 1000))
+    #expect(receiver.take(try frame(900_000, key: true), untouched: .h264, at: .now()) == .send(mediaTime: 900_000))
+    #expect(receiver.take(try frame(899_000), untouched: .h264, at: .now()) == .send(mediaTime: 900_001))
+    #expect(receiver.take(try frame(1000), untouched: .h264, at: .now()) == .send(mediaTime: 1000))
   }
 }

@@ -115,9 +115,9 @@ import Testing
         try source.reload(new.settings())
         let answer13 = try await LoopbackClient.exchange(get, with: address, tls: trustingNew)
         #expect(answer13.contains("200 OK"))
-        await #expect(throws: (any Error).self) {
-          try await LoopbackClient.exchange(get, with: address, tls: trustingOld)
-        }
+        // The client refuses the certificate; whether it sees its own error or the close first is a race.
+        let refused = try? await LoopbackClient.exchange(get, with: address, tls: trustingOld)
+        #expect((refused ?? "") == "")
         try await outbound.write(ByteBuffer(string: "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n"))
         #expect(try await iterator.next() != nil)
       }

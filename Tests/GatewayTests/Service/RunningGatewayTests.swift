@@ -170,8 +170,10 @@ import WebRTC
     openssl.waitUntilExit()
     try #require(openssl.terminationStatus == 0)
     var configuration = GatewayStage.configuration()
-    configuration.listeners[1].accept = .https
-    configuration.listeners[1].tls = ListenerTLS(certificate: Located(certificate.path), key: Located(key.path))
+    configuration.listeners.append(
+      Gateway.ListenerConfiguration(
+        address: configuration.listeners[0].address, accept: [.https],
+        tls: ListenerTLS(certificate: Located(certificate.path), key: Located(key.path))))
     let gateway = try await RunningGateway.start(
       configuration, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let stage = GatewayStage(gateway: gateway)
