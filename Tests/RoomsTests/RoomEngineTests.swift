@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rooms
 
-@Suite(.timeLimit(.minutes(1))) struct RoomEngineTests {
+@Suite(.timeLimit(.minutes(4))) struct RoomEngineTests {
   private func error(_ body: () async throws -> Void) async -> RoomError? {
     do {
       try await body()

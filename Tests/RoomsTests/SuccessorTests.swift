@@ -7,7 +7,7 @@ import Testing
 @testable import Rooms
 
 /// A publisher and the one that comes after it under the same name.
-@Suite(.timeLimit(.minutes(1))) struct SuccessorTests {
+@Suite(.timeLimit(.minutes(4))) struct SuccessorTests {
   private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
   @Test(arguments: [true, false])

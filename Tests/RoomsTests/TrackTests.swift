@@ -6,7 +6,7 @@ import Testing
 
 @testable import Rooms
 
-@Suite(.timeLimit(.minutes(1))) struct TrackTests {
+@Suite(.timeLimit(.minutes(4))) struct TrackTests {
   @Test func aTrackThatNobodyWantsRunsNoCodec() async throws {
     let stage = Stage()
     let publisher = try await stage.publisher()

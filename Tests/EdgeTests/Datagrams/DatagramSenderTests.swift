@@ -6,7 +6,7 @@ import WebRTC
 
 @testable import Edge
 
-@Suite(.timeLimit(.minutes(1))) struct DatagramSenderTests {
+@Suite(.timeLimit(.minutes(4))) struct DatagramSenderTests {
   /// A plain UDP socket of the system.
   final class Socket {
     let descriptor: CInt

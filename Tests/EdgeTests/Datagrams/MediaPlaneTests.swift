@@ -13,7 +13,7 @@ import Testing
 @testable import Rooms
 @testable import TestPeer
 
-@Suite(.timeLimit(.minutes(1))) struct MediaPlaneTests {
+@Suite(.timeLimit(.minutes(4))) struct MediaPlaneTests {
   @Test func aPeerConnectsAndGetsEveryPictureInOrder() async throws {
     try await PlaneStage.with { stage in
       let publisher = try await stage.publisher()

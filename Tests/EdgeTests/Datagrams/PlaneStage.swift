@@ -100,10 +100,10 @@ final class PlaneStage {
     return try await loop.submit { PicturePublisher(publication, loop: loop) }.get()
   }
 
-  /// Waits until a peer's receiver has subscribed to the picture.
+  /// Waits until a peer that said it is connected has subscribed to the picture: both are one turn of its loop.
   func hasSubscriber() async throws {
-    let picture = try #require(picture)
-    while picture.subscriberCount == 0 { await Task.yield() }
+    await loopsAreIdle()
+    #expect(picture?.subscriberCount == 1)
   }
 
   /// Waits until each loop has had several turns with nothing handed to and fro.

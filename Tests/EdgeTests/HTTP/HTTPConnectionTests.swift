@@ -5,7 +5,7 @@ import Testing
 
 @testable import Edge
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPConnectionTests {
+@Suite(.timeLimit(.minutes(4))) struct HTTPConnectionTests {
   private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
   @Test func requestIsAnsweredWithLengthAndDateAndConnectionStays() async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Edge
 
 /// A client that we did not write.
-@Suite(.timeLimit(.minutes(1))) struct CurlTests {
+@Suite(.timeLimit(.minutes(4))) struct CurlTests {
   /// Runs curl and returns what it printed.
   private func curl(_ arguments: [String]) async throws -> String {
     let curl = Process()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Edge
 
-@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+@Suite(.timeLimit(.minutes(4))) struct TLSTests {
   private let get = "GET /secret HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
   private static let certificate = Result { try TestCertificate() }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Edge
 @testable import TestPublisher
 
-@Suite(.timeLimit(.minutes(1))) struct RTMPConnectionTests {
+@Suite(.timeLimit(.minutes(4))) struct RTMPConnectionTests {
   @Test func aPublisherIsSeenWithItsTracksAndPausesWhenItEnds() async throws {
     try await RTMPDoor.with { door in
       try await RTMPTestClient.run(to: door.address) { client in
@@ -128,7 +128,8 @@ import Testing
     try await RTMPDoor.with { door in
       let channel = try await LoopbackClient.connectHalfClosable(to: door.address)
       try await channel.writeAndFlush(ByteBuffer(bytes: [3] + [UInt8](repeating: 0, count: 1536)))
-      while door.sessions.count == 0 { await Task.yield() }
+      await door.served()
+      #expect(door.sessions.count == 1)
       door.sessions.endAll(.draining)
       #expect(await door.closing() == .finished)
       try? await channel.close()
@@ -141,8 +142,7 @@ import Testing
     limits.pingInterval = .milliseconds(500)
     try await RTMPDoor.with(limits: limits) { door in
       try await RTMPTestClient.run(to: door.address) { client in
-        let answer = try await client.publish("alice")
-        #expect(answer == .publishStart)
+        _ = try await client.publish("alice")
         // Says nothing, not even an answer to the pings.
         #expect(await door.closing() == .idle)
       }

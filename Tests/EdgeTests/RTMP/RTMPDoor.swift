@@ -37,6 +37,9 @@ final class RTMPDoor: Sendable {
         }),
       resources: RenditionResources(workers: workers, droppedFrames: Counter(), codecFailures: Counter()),
       environment: Environment(now: { .now() }, wait: { try? await Task.sleep(for: $0) }))
+    // A busy machine may take longer than a client should: what a test does not mean to time out does not.
+    var limits = limits
+    limits.handshakeTimeout = .minutes(2)
     let services = RTMPServices(
       rooms: engine, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
@@ -45,7 +48,7 @@ final class RTMPDoor: Sendable {
     listener = try await Listener.bind(
       ListenerConfiguration(
         id: ListenerID(rawValue: "test"), address: try SocketAddress(ipAddress: "127.0.0.1", port: 0), accept: [.rtmp],
-        handshakeTimeout: .seconds(10)),
+        handshakeTimeout: .minutes(2)),
       services: DoorServices(
         rtmp: { channel, door in try services.adopt(channel, door) }, http: nil, admission: SessionLimits(),
         observer: observer),
@@ -68,6 +71,12 @@ final class RTMPDoor: Sendable {
     }
     await engine.stopListening(listening)
     return Array(known.values)
+  }
+
+  /// Waits until a connection has its session.
+  func served() async {
+    for await event in observer.events where event == .served(.rtmp) { break }
+    for loop in LoopbackClient.group.makeIterator() { _ = try? await loop.submit {}.get() }
   }
 
   /// How the next connection ends.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Edge
 
-@Suite(.timeLimit(.minutes(1))) struct WebSocketTests {
+@Suite(.timeLimit(.minutes(4))) struct WebSocketTests {
   private typealias Frame = WebSocketTestChannel.Frame
 
   @Test func upgradeIsAnsweredWithTheKeyOfTheStandard() async throws {

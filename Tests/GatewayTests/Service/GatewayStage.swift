@@ -31,7 +31,8 @@ struct GatewayStage {
         Gateway.ListenerConfiguration(address: Located(anyPort), accept: [.rtmp])
       ],
       webRTC: WebRTCConfiguration(udpPort: Located(0), advertisedAddresses: ["127.0.0.1"]), rooms: rooms,
-      admin: AdminConfiguration(address: Located(anyPort)), drainTimeout: drainTimeout)
+      admin: AdminConfiguration(address: Located(anyPort)),
+      limits: LimitsConfiguration(handshakeTimeout: .seconds(120)), drainTimeout: drainTimeout)
   }
 
   var rtmp: SocketAddress { gateway.listeners[0].localAddress }

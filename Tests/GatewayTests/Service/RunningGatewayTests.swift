@@ -11,7 +11,7 @@ import WebRTC
 @testable import TestPeer
 @testable import TestPublisher
 
-@Suite(.timeLimit(.minutes(1))) struct RunningGatewayTests {
+@Suite(.timeLimit(.minutes(4))) struct RunningGatewayTests {
   private func offer(_ peer: TestPeer, to router: HTTPRouter, _ name: String = "alice") async throws
     -> HTTPServerResponse
   {
@@ -77,7 +77,13 @@ import WebRTC
         try await client.send(try LegacyClip.h264().prefix(10))
       }
       // Its connection is gone; the room keeps its place.
-      while parts.sessions.count > 0 { await Task.yield() }
+      let listening = try await parts.rooms.listen(room: "demo")
+      var isPaused = listening.participants.contains { $0.tracks.first?.state == .paused }
+      var events = listening.events.makeAsyncIterator()
+      while !isPaused, case .participant(let participant)? = await events.next() {
+        isPaused = participant.tracks.first?.state == .paused
+      }
+      #expect(isPaused)
       try await SocketPeer.run(
         fingerprint: parts.webRTC.certificate.fingerprint, port: parts.webRTC.plane.port
       ) { socket in
