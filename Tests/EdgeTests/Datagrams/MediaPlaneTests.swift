@@ -145,6 +145,8 @@ import Testing
         let plan = try stage.renegotiate(offer)
         #expect(plan.local.ufrag != old.local.ufrag)
         handle.update(stage.peerPlan)
+        // The answer takes its time to the browser; here the check would be there before the plan.
+        await stage.loopsAreIdle()
         let message = STUNMessage(
           .request, transactionID: STUNTransactionID(using: &stage.random),
           attributes: [.username("\(plan.local.ufrag):restarted"), .iceControlling(tieBreaker: 1), .priority(9)])
