@@ -29,8 +29,12 @@ extension MediaLoop {
     }
 
     func deliver(groupOfPictures: [PacketizedFrame], of track: TrackID, to subscriber: SubscriberID) {
-      // Always queued, also from the same loop: live frames delivered before this call must stay before it.
-      loop.execute { self.bound.value.catchUp(groupOfPictures, of: track, to: subscriber) }
+      // The same way as live frames: one that comes right after must not overtake the group, nor one before fall behind.
+      if loop.inEventLoop {
+        bound.value.catchUp(groupOfPictures, of: track, to: subscriber)
+      } else {
+        loop.execute { self.bound.value.catchUp(groupOfPictures, of: track, to: subscriber) }
+      }
     }
 
     func handOver(_ datagram: ByteBuffer, from address: SocketAddress) {
