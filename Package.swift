@@ -64,13 +64,12 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Yams", package: "Yams"),
       ],
       resources: [.copy("Web")],
       swiftSettings: strict),
-    .target(name: "Replay", dependencies: ["RTMP", "FLV", nioCore, nioPosix], swiftSettings: strict),
+    .target(name: "Replay", dependencies: [nioCore, nioPosix], swiftSettings: strict),
     .executableTarget(
       name: "flashgate",
       dependencies: [
@@ -80,6 +79,8 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Random numbers and bytes that are the same in every run of the tests.
+    .target(name: "Seeded", dependencies: [nioCore], path: "Tests/Seeded", swiftSettings: strict),
     // A WebRTC peer for tests, in memory.
     .target(
       name: "TestPeer", dependencies: ["WebRTC", "RTP", nioCore, nioPosix], path: "Tests/TestPeer",
@@ -89,25 +90,28 @@ let package = Package(
       name: "TestPublisher", dependencies: ["RTMP", "FLV", nioCore, nioPosix], path: "Tests/TestPublisher",
       swiftSettings: strict),
 
-    .testTarget(name: "AMFTests", dependencies: ["AMF"], swiftSettings: strict),
-    .testTarget(name: "FLVTests", dependencies: ["FLV"], swiftSettings: strict),
-    .testTarget(name: "RTMPTests", dependencies: ["RTMP", "AMF"], exclude: ["Recordings"], swiftSettings: strict),
-    .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: strict),
+    .testTarget(name: "AMFTests", dependencies: ["AMF", "Seeded"], swiftSettings: strict),
+    .testTarget(name: "FLVTests", dependencies: ["FLV", "Seeded"], swiftSettings: strict),
+    .testTarget(
+      name: "RTMPTests", dependencies: ["RTMP", "AMF", "Seeded"], exclude: ["Recordings"], swiftSettings: strict),
+    .testTarget(name: "RTPTests", dependencies: ["RTP", "Seeded"], swiftSettings: strict),
     .testTarget(
       name: "WebRTCTests", dependencies: ["WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],
       resources: [.copy("Offers")], swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
-    .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
+    .testTarget(name: "MediaTests", dependencies: ["Media", "Seeded"], swiftSettings: strict),
     .testTarget(
       name: "RoomsTests", dependencies: ["Rooms", "FLV", "Media", "Metrics", "RTP", nioCore, nioPosix],
       resources: [.copy("Clips")], swiftSettings: strict),
     .testTarget(
       name: "EdgeTests",
       dependencies: [
-        "Edge", "CDatagrams", "TestPeer", "TestPublisher", .product(name: "NIOEmbedded", package: "swift-nio"),
+        "Edge", "CDatagrams", "Seeded", "TestPeer", "TestPublisher",
+        .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "ReplayTests", dependencies: ["Replay", "RTMP", nioCore, nioPosix], swiftSettings: strict),
+    .testTarget(
+      name: "ReplayTests", dependencies: ["Replay", "RTMP", "Seeded", nioCore, nioPosix], swiftSettings: strict),
     .testTarget(
       name: "GatewayTests", dependencies: ["Gateway", "flashgate", "TestPeer", "TestPublisher"],
       swiftSettings: strict),

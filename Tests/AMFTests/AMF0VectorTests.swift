@@ -1,6 +1,7 @@
 import AMF
 import NIOCore
 import Testing
+import Seeded
 
 /// Bytes as AMF 0 section 2 lays them out, and the value they are.
 private let vectors: [(hex: String, value: AMFValue)] = [

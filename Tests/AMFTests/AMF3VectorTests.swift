@@ -1,6 +1,7 @@
 import AMF
 import NIOCore
 import Testing
+import Seeded
 
 /// Bytes as AMF 3 section 3 lays them out, and the value they are.
 private let vectors: [(hex: String, value: AMFValue)] = [

@@ -1,6 +1,7 @@
 import AMF
 import NIOCore
 import Testing
+import Seeded
 
 @Suite struct AMFLimitTests {
   private static func nested(_ depth: Int) -> AMFValue {

@@ -1,6 +1,7 @@
 import AMF
 import NIOCore
 import Testing
+import Seeded
 
 @Suite struct AMFPropertyTests {
   @Test(arguments: Coding.allCases)

@@ -1,6 +1,7 @@
 import AMF
 import NIOCore
 import Testing
+import Seeded
 
 @Suite struct AMFReferenceTests {
   /// A parent with a child that knows its parent, and a second reference to that child.

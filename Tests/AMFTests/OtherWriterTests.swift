@@ -1,6 +1,7 @@
 import AMF
 import NIOCore
 import Testing
+import Seeded
 
 private let user = AMFObject(className: "my.User", ["id": 5, "name": "żółć"])
 private let command: AMFValue = [

@@ -1,5 +1,6 @@
 import AMF
 import NIOCore
+import Seeded
 
 /// Makes random values that an encoding gives back unchanged.
 struct RandomValue {

@@ -1,6 +1,7 @@
 import FLV
 import NIOCore
 import Testing
+import Seeded
 
 @Suite struct AVCDecoderConfigurationTests {
   /// What x264 writes: high profile, level 3, with the four bytes of the high profiles at the end.

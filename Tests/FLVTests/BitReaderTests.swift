@@ -1,6 +1,7 @@
 import Testing
 
 @testable import FLV
+import Seeded
 
 @Suite struct BitReaderTests {
   @Test func numbersOfAnyWidthAreReadAsWritten() throws {

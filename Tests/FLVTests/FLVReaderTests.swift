@@ -1,6 +1,7 @@
 import FLV
 import NIOCore
 import Testing
+import Seeded
 
 @Suite struct FLVReaderTests {
   /// Tags of all types, sizes and times, as a sane writer would make them.

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import FLV
+import Seeded
 
 @Suite struct SequenceParameterSetTests {
   struct Expected: Sendable {

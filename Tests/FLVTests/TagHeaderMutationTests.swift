@@ -1,6 +1,7 @@
 import FLV
 import NIOCore
 import Testing
+import Seeded
 
 @Suite struct TagHeaderMutationTests {
   @Test func tenThousandNoisyAudioHeadersAreReadOrRefused() {

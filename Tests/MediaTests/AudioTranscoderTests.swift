@@ -3,6 +3,7 @@ import NIOCore
 import Testing
 
 @testable import Media
+import Seeded
 
 @Suite(.enabled(if: FFmpeg.isInstalled, "ffmpeg makes the material and is not installed"))
 struct AudioTranscoderTests {

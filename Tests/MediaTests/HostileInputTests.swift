@@ -3,6 +3,7 @@ import NIOCore
 import Testing
 
 @testable import Media
+import Seeded
 
 /// 10 000 seeded mutations of real frames over all codecs: nothing crashes, hangs or keeps memory.
 @Suite(.serialized, .enabled(if: FFmpeg.isInstalled, "ffmpeg makes the material and is not installed"))

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Media
+import Seeded
 
 /// What other tools really wrote; the folder's name comes from the environment.
 @Suite(.enabled(if: StrangersRecordings.arePresent, "FLASHGATE_MEDIA names no folder of recordings"))

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Media
+import Seeded
 
 struct PictureTimelineTests {
   @Test(

@@ -3,6 +3,7 @@ import NIOCore
 import Testing
 
 @testable import RTMP
+import Seeded
 
 /// A server session that says yes to everything, and the log of what it told its owner.
 struct ObligingServer {

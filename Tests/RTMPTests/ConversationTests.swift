@@ -3,6 +3,7 @@ import NIOCore
 import Testing
 
 @testable import RTMP
+import Seeded
 
 /// Client and server session against each other.
 @Suite("Conversation")

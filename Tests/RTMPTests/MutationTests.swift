@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import RTMP
+import Seeded
 
 @Suite("Damaged input")
 struct MutationTests {

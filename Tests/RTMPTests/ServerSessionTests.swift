@@ -3,6 +3,7 @@ import NIOCore
 import Testing
 
 @testable import RTMP
+import Seeded
 
 @Suite("Server session")
 struct ServerSessionTests {

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import RTP
+import Seeded
 
 @Suite struct AudioPayloadTests {
   @Test func anOpusPacketIsThePayload() throws {

@@ -1,6 +1,7 @@
 import NIOCore
 
 @testable import RTP
+import Seeded
 
 /// NAL units to build access units of.
 enum H264Stream {

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import RTP
+import Seeded
 
 private func encoded(_ packet: RTCPPacket) throws(RTPError) -> [UInt8] {
   var buffer = ByteBuffer()

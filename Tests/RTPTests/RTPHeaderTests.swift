@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import RTP
+import Seeded
 
 /// Writes into memory of exactly `capacity` bytes.
 private func write(

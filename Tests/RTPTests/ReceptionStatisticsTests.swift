@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import RTP
+import Seeded
 
 private let clockRate: UInt32 = 8000
 

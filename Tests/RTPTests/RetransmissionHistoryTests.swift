@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import RTP
+import Seeded
 
 private func time(_ milliseconds: Int64) -> NIODeadline {
   .uptimeNanoseconds(1_000_000_000) + .milliseconds(milliseconds)

@@ -4,6 +4,7 @@ import RTMP
 import Testing
 
 @testable import Replay
+import Seeded
 
 /// The recordings under Fixtures.
 struct Fixture: Sendable, CustomTestStringConvertible {

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import Replay
+import Seeded
 
 @Suite struct RecordedSessionTests {
   private let client = Talker()

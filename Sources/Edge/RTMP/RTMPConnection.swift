@@ -105,7 +105,7 @@ final class RTMPConnection: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    stop(orderly: false)
+    stop()
     context.fireChannelInactive()
   }
 
@@ -114,7 +114,7 @@ final class RTMPConnection: ChannelInboundHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    stop(orderly: false)
+    stop()
     self.context = nil
   }
 
@@ -278,11 +278,11 @@ final class RTMPConnection: ChannelInboundHandler {
     flush()
   }
 
-  private func stop(orderly: Bool) {
+  private func stop() {
     guard context != nil else { return }
     switch seat {
     case .none: break
-    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, orderly: orderly)
+    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, orderly: false)
     }
     timer?.task.cancel()
     timer = nil

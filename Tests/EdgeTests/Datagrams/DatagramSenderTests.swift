@@ -5,6 +5,7 @@ import Testing
 import WebRTC
 
 @testable import Edge
+import Seeded
 
 @Suite(.timeLimit(.minutes(4))) struct DatagramSenderTests {
   /// A plain UDP socket of the system.

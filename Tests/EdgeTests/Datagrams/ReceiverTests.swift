@@ -8,6 +8,7 @@ import WebRTC
 @testable import Edge
 @testable import Rooms
 @testable import TestPeer
+import Seeded
 
 @Suite struct ReceiverTests {
   private let peer: Peer

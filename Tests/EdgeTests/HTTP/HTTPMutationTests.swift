@@ -5,6 +5,7 @@ import NIOHTTP1
 import Testing
 
 @testable import Edge
+import Seeded
 
 /// Broken requests by the thousand, always the same ones.
 @Suite(.timeLimit(.minutes(2))) struct HTTPMutationTests {

@@ -6,6 +6,7 @@ import Testing
 
 @testable import Edge
 @testable import TestPublisher
+import Seeded
 
 @Suite struct LegacyDemuxerTests {
   struct Sound: Sendable {

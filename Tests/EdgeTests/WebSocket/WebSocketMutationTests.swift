@@ -4,6 +4,7 @@ import NIOWebSocket
 import Testing
 
 @testable import Edge
+import Seeded
 
 /// Broken frames by the thousand, always the same ones.
 @Suite(.timeLimit(.minutes(2))) struct WebSocketMutationTests {

@@ -1,6 +1,7 @@
 import NIOCore
 
 @testable import Media
+import Seeded
 
 /// Damage as networks, disks and attackers do it.
 enum Mutation {

@@ -2,12 +2,13 @@ import NIOCore
 
 extension ByteBuffer {
   /// Bytes from hexadecimal digits; blanks are ignored.
-  init(hex: String) {
+  public init(hex: String) {
     let digits = hex.compactMap(\.hexDigitValue)
     self.init(bytes: stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) })
   }
 
-  var hex: String {
+  /// Hexadecimal digits of the readable bytes.
+  public var hex: String {
     readableBytesView.map { byte in
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits
@@ -15,7 +16,7 @@ extension ByteBuffer {
   }
 
   /// One to four changes: bytes flipped, overwritten, cut off, doubled.
-  func mutated(using generator: inout SeededGenerator) -> ByteBuffer {
+  public func mutated(using generator: inout SeededGenerator) -> ByteBuffer {
     var bytes = Array(readableBytesView)
     for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {
       let index = Int.random(in: 0..<bytes.count, using: &generator)
