@@ -109,6 +109,20 @@ def test_two_speakers_and_three_browsers_all_see_and_hear_both(gateway, room, sh
             assert_seen(page, name, clip)
 
 
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_who_speaks_is_shown_once_the_sound_is_on(gateway, room, shared, publish, browser):
+    # With the sound off Chromium measures silence, and packets do not say their level yet.
+    [page] = open_pages(shared, [browser], gateway.page_url(room))
+    alice = publish("alice", "long")
+    publish("bob", "video-only")
+    page.wait_tile("alice", state="live")
+    page.browser.click("#sound")
+    page.wait_tile("alice", speaking=True)
+    page.wait_tile("bob", state="live", speaking=False)
+    alice.kill()
+    page.wait_tile("alice", state="paused", speaking=False)
+
+
 # Unusual streams.
 
 
