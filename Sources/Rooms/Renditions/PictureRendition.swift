@@ -8,8 +8,8 @@ final class PictureRendition: TranscodedRendition {
   private let lane: MediaLane<Chain>
   private let outlet: RenditionOutlet
 
-  init(of track: TrackID, from format: VideoFormat, resources: RenditionResources) {
-    outlet = RenditionOutlet(of: track)
+  init(of track: TrackID, from format: VideoFormat, untouched: PayloadCodec?, resources: RenditionResources) {
+    outlet = RenditionOutlet(of: track, untouched: untouched)
     // A picture costs a worker several times what sound does.
     self.lane = resources.workers.lane(TranscodeLabel(format.codec, to: .vp8()), weight: 5) {
       Chain(format: format, failures: resources.codecFailures, maximumPayload: resources.maximumPayload)

@@ -7,16 +7,21 @@ import Synchronization
 /// The list changes on the control path while the worker delivers; the lock covers the copy of a few references.
 final class RenditionOutlet: Sendable {
   private let track: TrackID
+  /// What the source passes through: receivers that take it get that, and must not take this rendition besides.
+  private let untouched: PayloadCodec?
   private let sinks = Mutex<[any FrameSink]>([])
 
-  init(of track: TrackID) { self.track = track }
+  init(of track: TrackID, untouched: PayloadCodec?) {
+    self.track = track
+    self.untouched = untouched
+  }
 
   func setSinks(_ sinks: [any FrameSink]) { self.sinks.withLock { $0 = sinks } }
 
-  /// Hands a frame to every loop; the frame was made for these receivers and is nobody's untouched payload.
+  /// Hands a frame to every loop.
   func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
     for sink in sinks.withLock({ $0 }) {
-      sink.deliver(frame, of: track, untouched: nil, receivedAt: receivedAt)
+      sink.deliver(frame, of: track, untouched: untouched, receivedAt: receivedAt)
     }
   }
 }

@@ -23,7 +23,9 @@ public struct RenditionResources: Sendable {
   func makeRendition(of track: TrackID, source: SourceFormat) -> (any TranscodedRendition)? {
     switch source {
     case .audio(let format): SoundRendition(of: track, from: format, resources: self)
-    case .video(let format, _): PictureRendition(of: track, from: format, resources: self)
+    case .video(let format, _):
+      PictureRendition(
+        of: track, from: format, untouched: source.passThrough, resources: self)
     case .unsupported: nil
     }
   }

@@ -9,7 +9,7 @@ final class SoundRendition: TranscodedRendition {
   private let outlet: RenditionOutlet
 
   init(of track: TrackID, from format: AudioFormat, resources: RenditionResources) {
-    outlet = RenditionOutlet(of: track)
+    outlet = RenditionOutlet(of: track, untouched: nil)
     self.lane = resources.workers.lane(TranscodeLabel(format.codec, to: .opus())) {
       Chain(format: format, failures: resources.codecFailures)
     }
