@@ -50,7 +50,8 @@ import Testing
     try await publisher.send(clip.pictures)
     let vp8 = await unable.received.wait { $0.frames.count >= 50 }
     #expect(vp8.frames.allSatisfy { $0.codec == .vp8 })
-    #expect(vp8.untouched.allSatisfy { $0 == nil })
+    // Named, so that a loop's receiver which takes the untouched payload does not take this one besides.
+    #expect(vp8.untouched.allSatisfy { $0 == .h264 })
     #expect(vp8.frames.first?.isKeyFrame == true)
     #expect(able.received.value.frames.allSatisfy { $0.codec == .h264 })
     #expect(able.received.value.frames.count == 50)
