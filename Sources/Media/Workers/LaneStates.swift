@@ -3,14 +3,17 @@
 /// This is what makes codecs, which are not `Sendable`, safe without a lock: a job is `Sendable` and gets at its
 /// lane's state only through the reference it is run with.
 struct LaneStates {
+  private let host: CodecHost
   private var boxes: [LaneID: AnyObject] = [:]
 
+  init(host: CodecHost) { self.host = host }
+
   /// Runs `body` on the state of `lane`, made by `make` if there is none yet.
-  mutating func with<State>(_ lane: LaneID, make: () -> State, _ body: (inout State) -> Void) {
+  mutating func with<State>(_ lane: LaneID, make: (CodecHost) -> State, _ body: (inout State) -> Void) {
     if let box = self.boxes[lane] as? Box<State> {
       body(&box.state)
     } else {
-      let box = Box(make())
+      let box = Box(make(self.host))
       self.boxes[lane] = box
       body(&box.state)
     }

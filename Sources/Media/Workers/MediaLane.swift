@@ -6,10 +6,10 @@ public final class MediaLane<State>: Sendable {
   public let label: TranscodeLabel
   private let id: LaneID
   private let worker: MediaWorker
-  private let makeState: @Sendable () -> State
+  private let makeState: @Sendable (CodecHost) -> State
 
   init(
-    id: LaneID, label: TranscodeLabel, worker: MediaWorker, makeState: @escaping @Sendable () -> State
+    id: LaneID, label: TranscodeLabel, worker: MediaWorker, makeState: @escaping @Sendable (CodecHost) -> State
   ) {
     self.id = id
     self.label = label

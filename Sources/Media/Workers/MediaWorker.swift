@@ -73,7 +73,7 @@ final class MediaWorker: Sendable {
 
   /// The body of the thread.
   func run() {
-    var states = LaneStates()
+    var states = LaneStates(host: CodecHost())
     while true {
       switch self.state.withLock({ Self.turn(&$0) }) {
       case .run(let lane, let job):

@@ -40,15 +40,23 @@ public final class MediaWorkers: Sendable {
   /// - `label`: what jobs are counted as, unless a job says otherwise.
   /// - `weight`: expected share of a core compared with other lanes; a lane with pictures weighs about 5 of sound.
   /// - `makeState`: makes the lane's state on the worker, before the first job; it is freed there after
-  ///   `MediaLane.close`.
+  ///   `MediaLane.close`. It is given the host of the worker's transcoders, which it may keep.
   public func lane<State>(
     _ label: TranscodeLabel, limits: LaneLimits = .init(), weight: Int = 1,
-    makeState: @escaping @Sendable () -> State
+    makeState: @escaping @Sendable (CodecHost) -> State
   ) -> MediaLane<State> {
     let id = LaneID(number: self.lanes.wrappingAdd(1, ordering: .relaxed).newValue)
     let worker = self.workers.min { $0.weight < $1.weight } ?? self.workers[0]
     worker.open(id, limits: limits, weight: weight)
     return MediaLane(id: id, label: label, worker: worker, makeState: makeState)
+  }
+
+  /// Opens a lane whose jobs need no transcoder.
+  public func lane<State>(
+    _ label: TranscodeLabel, limits: LaneLimits = .init(), weight: Int = 1,
+    makeState: @escaping @Sendable () -> State
+  ) -> MediaLane<State> {
+    self.lane(label, limits: limits, weight: weight) { _ in makeState() }
   }
 
   /// CPU seconds of all finished jobs by what they turned into what, since the start.

@@ -20,12 +20,15 @@ public struct RenditionResources: Sendable {
     self.maximumPayload = maximumPayload
   }
 
-  func makeRendition(of track: TrackID, source: SourceFormat) -> (any TranscodedRendition)? {
+  /// - `whenLost`: called on a worker when a rendition lost its codecs and must be started again.
+  func makeRendition(
+    of track: TrackID, source: SourceFormat, whenLost: @escaping @Sendable () -> Void
+  ) -> (any TranscodedRendition)? {
     switch source {
     case .audio(let format): SoundRendition(of: track, from: format, resources: self)
     case .video(let format, _):
       PictureRendition(
-        of: track, from: format, untouched: source.passThrough, resources: self)
+        of: track, from: format, untouched: source.passThrough, resources: self, whenLost: whenLost)
     case .unsupported: nil
     }
   }

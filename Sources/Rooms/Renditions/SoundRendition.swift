@@ -5,13 +5,14 @@ import RTP
 
 /// Sound as Opus.
 final class SoundRendition: TranscodedRendition {
-  private let lane: MediaLane<Chain>
+  private let lane: MediaLane<SoundChain>
   private let outlet: RenditionOutlet
 
   init(of track: TrackID, from format: AudioFormat, resources: RenditionResources) {
     outlet = RenditionOutlet(of: track, untouched: nil)
-    self.lane = resources.workers.lane(TranscodeLabel(format.codec, to: .opus())) {
-      Chain(format: format, failures: resources.codecFailures)
+    let settings = TranscoderSettings.sound(format, to: .opus())
+    self.lane = resources.workers.lane(settings.label) { host in
+      SoundChain(settings, on: host, failures: resources.codecFailures)
     }
   }
 
@@ -33,39 +34,5 @@ final class SoundRendition: TranscodedRendition {
     setSinks([])
     // What still waits would be worked on for nobody.
     lane.close()
-  }
-
-  /// Decoder, encoder and packetiser; lives on the worker.
-  private struct Chain {
-    private let format: AudioFormat
-    private let failures: Counter
-    private var transcoder: AudioTranscoder?
-    private var packetizer = OpusPacketizer()
-    private var backoff = CodecBackoff()
-
-    init(format: AudioFormat, failures: Counter) {
-      self.format = format
-      self.failures = failures
-    }
-
-    mutating func push(_ frame: EncodedFrame, emit: (PacketizedFrame) -> Void) {
-      guard backoff.allows(frame.time) else { return }
-      do throws(MediaError) {
-        let transcoder: AudioTranscoder
-        if let open = self.transcoder { transcoder = open } else { transcoder = try AudioTranscoder(from: format) }
-        self.transcoder = transcoder
-        var packets = packetizer
-        try transcoder.push(frame) { packet in
-          let ticks = StreamClock.ticks(ofMediaTime: packet.time, clockRate: PayloadCodec.opus.clockRate)
-          if let frame = try? packets.packetize(packet.data, mediaTime: ticks) { emit(frame) }
-        }
-        packetizer = packets
-        backoff.succeeded()
-      } catch {
-        failures.add()
-        backoff.failed(at: frame.time)
-        transcoder = nil
-      }
-    }
   }
 }

@@ -21,27 +21,3 @@ protocol TranscodedRendition: AnyObject, Sendable {
   /// Nobody wants it any more.
   func stop()
 }
-
-/// How long a failed codec rests before it is tried again, in the track's own media time.
-struct CodecBackoff {
-  private var wait: Int64 = 1_000_000
-  private var resumeAt: Int64?
-
-  private static let longest: Int64 = 30_000_000
-
-  /// Whether a codec may be opened at this media time (microseconds).
-  func allows(_ time: Int64) -> Bool {
-    guard let resumeAt else { return true }
-    return time >= resumeAt
-  }
-
-  mutating func failed(at time: Int64) {
-    resumeAt = time + wait
-    wait = min(wait * 2, Self.longest)
-  }
-
-  mutating func succeeded() {
-    resumeAt = nil
-    wait = 1_000_000
-  }
-}

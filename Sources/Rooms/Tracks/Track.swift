@@ -123,6 +123,9 @@ public final class Track: Sendable {
     stopped?.stop()
   }
 
+  /// A worker was lost with the rendition's codecs: it begins again from the cached group of pictures.
+  private func restart() { state.withLock { $0.feed }?.restart() }
+
   /// Works out anew who gets what. Returns a rendition that nobody wants any more.
   private func replan(_ state: inout State) -> (any TranscodedRendition)? {
     guard let source = state.plan.source else { return nil }
@@ -146,7 +149,9 @@ public final class Track: Sendable {
     }
     // Without a feed nothing would come in: the feed's first frame makes the plan anew.
     if old == nil, state.feed != nil {
-      state.plan.transcoded = resources.makeRendition(of: id, source: source)
+      state.plan.transcoded = resources.makeRendition(of: id, source: source) { [weak self] in
+        self?.restart()
+      }
     }
     state.plan.transcoded?.setSinks(transcoded)
     return nil

@@ -34,6 +34,10 @@ final class TrackFeed {
     func joined(_ subscriber: SubscriberID) {
       loop.execute { self.feed.value.joined(subscriber) }
     }
+
+    func restart() {
+      loop.execute { self.feed.value.restart() }
+    }
   }
 
   init(track: Track, generation: UInt64, resources: RenditionResources, loop: any EventLoop) {
@@ -96,6 +100,12 @@ final class TrackFeed {
     } else if let rendition = track.plan.transcoded {
       if rendition !== following { start(rendition) } else { rendition.requestKeyFrame() }
     }
+  }
+
+  /// The codecs of the rendition are gone.
+  private func restart() {
+    guard handle != nil, let rendition = track.plan.transcoded else { return }
+    start(rendition)
   }
 
   private func start(_ rendition: any TranscodedRendition) {

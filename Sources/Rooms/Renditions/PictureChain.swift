@@ -1,0 +1,121 @@
+import Media
+import Metrics
+import NIOCore
+import RTP
+
+/// Transcoder and packetiser of one picture rendition, and when to make key frames; lives on the lane's worker.
+final class PictureChain {
+  private let settings: TranscoderSettings
+  private let host: CodecHost
+  private let failures: Counter
+  private let whenLost: @Sendable () -> Void
+  private var transcoder: LaneTranscoder?
+  private var packetizer: VP8Packetizer
+  private var backoff = CodecBackoff()
+  /// A decoder that starts in the middle of a group of pictures shows damage until the next key frame.
+  private var isReady = false
+  private var budget = KeyFrameBudget()
+  private var pace = PicturePace()
+  /// A request that came when there was no budget.
+  private var owesKeyFrame = false
+  /// Media time of the newest picture that came in, and of the newest that went out.
+  private var newest: (taken: Int64, given: Int64?) = (0, nil)
+
+  init(
+    _ settings: TranscoderSettings, on host: CodecHost, resources: RenditionResources,
+    whenLost: @escaping @Sendable () -> Void
+  ) {
+    self.settings = settings
+    self.host = host
+    self.failures = resources.codecFailures
+    self.whenLost = whenLost
+    var random = SystemRandomNumberGenerator()
+    self.packetizer = VP8Packetizer(maximumPayload: resources.maximumPayload, using: &random)
+  }
+
+  func catchUp(_ group: [EncodedFrame], at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
+    guard let last = group.last, backoff.allows(last.time) else { return }
+    pace.picture(at: now)
+    newest.taken = last.time
+    isReady = true
+    for frame in group { run(.catchUp(frame), emit) }
+    // After the loss of a worker this picture may have been shown already, and no two have the same time.
+    let shown = newest.given.map { max(last.time, $0 + Self.step) }
+    run(.showLatest(at: shown), emit)
+  }
+
+  func push(_ frame: EncodedFrame, at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
+    guard isReady || frame.isKeyFrame else { return }
+    pace.picture(at: now)
+    let isDue = owesKeyFrame && budget.take(at: now)
+    guard backoff.allows(frame.time) else { return }
+    newest.taken = frame.time
+    isReady = true
+    if isDue { run(.requestKeyFrame, emit) }
+    run(.push(frame), emit)
+  }
+
+  func requestKeyFrame(at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
+    guard isReady, transcoder != nil else { return }
+    guard budget.take(at: now) else {
+      owesKeyFrame = true
+      return
+    }
+    // The next picture will do when it is about to come. A shared screen may stand still for long: then the picture
+    // that stands is sent again.
+    if pace.expectsPicture(at: now) {
+      run(.requestKeyFrame, emit)
+    } else {
+      run(.showLatest(at: newest.given), emit)
+    }
+  }
+
+  private func run(_ command: TranscoderCommand, _ emit: @escaping (PacketizedFrame) -> Void) {
+    // A command before this one may have failed.
+    guard isReady else { return }
+    let transcoder = self.transcoder ?? open()
+    self.transcoder = transcoder
+    let time = newest.taken
+    transcoder.run(command) { [weak transcoder] answer in
+      // What an earlier transcoder still had to say is of no use to the present one's receivers.
+      guard let transcoder, transcoder === self.transcoder else { return }
+      switch answer {
+      case .frame(let picture): self.packetize(picture, emit)
+      case .done: self.backoff.succeeded(at: time)
+      case .failed:
+        self.failures.add()
+        self.backoff.failed(at: time)
+        self.close()
+      }
+    }
+  }
+
+  private func open() -> LaneTranscoder {
+    host.transcoder(settings) { [weak self] wasAtWork in self?.lost(wasAtWork) }
+  }
+
+  private func lost(_ wasAtWork: Bool) {
+    close()
+    if wasAtWork {
+      failures.add()
+      backoff.lostAtWork(at: newest.taken)
+    }
+    if backoff.allows(newest.taken) { whenLost() }
+  }
+
+  private func close() {
+    transcoder = nil
+    isReady = false
+  }
+
+  private func packetize(_ picture: EncodedFrame, _ emit: (PacketizedFrame) -> Void) {
+    newest.given = picture.time
+    if picture.isKeyFrame { owesKeyFrame = false }
+    let ticks = StreamClock.ticks(ofMediaTime: picture.time, clockRate: PayloadCodec.vp8.clockRate)
+    guard let frame = try? packetizer.packetize(picture.data, mediaTime: ticks) else { return }
+    emit(frame)
+  }
+
+  /// Least distance of two pictures in microseconds.
+  private static let step: Int64 = 1_000
+}
