@@ -22,6 +22,9 @@ public final class DoorConnection {
   /// Whether the bytes come out of TLS.
   public internal(set) var isEncrypted = false
 
+  /// The event loop it is confined to.
+  var eventLoop: any EventLoop { channel.eventLoop }
+
   private let channel: any Channel
   private let services: DoorServices
   private var phase: Phase

@@ -3,27 +3,25 @@ import NIOCore
 import RTMP
 import Rooms
 
-/// One RTMP client: moves bytes between its socket and the session, and its media into the room.
+/// One RTMP client, whatever carries its bytes: moves them between transport and session, and its media into the room.
 ///
-/// Confined to the event loop of the connection. The session decides, this handler does.
-final class RTMPConnection: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
+/// Confined to the event loop of its transport. The session decides, this object does.
+final class RTMPConnection {
   private let services: RTMPServices
   private let identity: SessionIdentity
-  /// The front door's view of the connection.
-  private let door: DoorConnection
   private var log: Logger
   private var session: ServerSession
   private var seat: Seat
   private var app = ""
   private var demuxer = LegacyDemuxer()
-  private var context: ChannelHandlerContext?
+  /// From start to stop.
+  private var transport: (any RTMPTransport)?
   private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
-  private var fast = QuickAcknowledgement()
   private var nextTicket: UInt64 = 0
-  private var farewell = Farewell.none
+  /// Whether the last answer was given: what the client says after it counts for nothing.
+  private var isFinished = false
+  /// Whether a media message has come.
+  private(set) var isMediaFlowing = false
 
   /// A `publish` of the client. Its ticket tells it from others of the same stream and name: the room's answers come by
   /// another thread, and the client may have asked anew meanwhile.
@@ -43,21 +41,10 @@ final class RTMPConnection: ChannelInboundHandler {
     case speaking(Request, Publication, PublicationFeed)
   }
 
-  /// How far the end of the connection has come.
-  private enum Farewell {
-    case none
-    /// The last answer is on its way.
-    case saying
-    /// It is said, and our direction is closed: the client's close is awaited, not for long.
-    case lingering(Scheduled<Void>)
-  }
-
   /// Most bytes handed to the session before its events are taken.
   private static let piece = 64 << 10
-  private static let lingerTime = TimeAmount.seconds(1)
 
-  init(services: RTMPServices, identity: SessionIdentity, door: DoorConnection, now: NIODeadline) {
-    self.door = door
+  init(services: RTMPServices, identity: SessionIdentity, now: NIODeadline) {
     self.services = services
     self.identity = identity
     self.seat = .none
@@ -69,22 +56,23 @@ final class RTMPConnection: ChannelInboundHandler {
     self.log = log
   }
 
-  // MARK: Channel
+  // MARK: Transport
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    let loop = context.eventLoop
+  /// The transport stands; called once, on its event loop.
+  func start(on transport: any RTMPTransport) {
+    self.transport = transport
+    let loop = transport.eventLoop
     let bound = NIOLoopBound(self, eventLoop: loop)
     services.sessions.opened(identity, as: .handshaking) { reason in loop.execute { bound.value.end(reason) } }
-    fast.arm(context.channel)
     rearm()
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var bytes = unwrapInboundIn(data)
+  /// Takes in bytes from the client, cut anywhere.
+  func receive(_ bytes: ByteBuffer) {
+    var bytes = bytes
     services.metrics.bytesIn.add(UInt64(bytes.readableBytes))
     // What comes after our last word is read only so that the socket can be closed without a reset.
-    guard case .none = farewell else { return }
+    guard !isFinished else { return }
     let now = NIODeadline.now()
     while var piece = bytes.readSlice(length: min(bytes.readableBytes, Self.piece)), piece.readableBytes > 0 {
       do {
@@ -100,22 +88,22 @@ final class RTMPConnection: ChannelInboundHandler {
     rearm()
   }
 
-  func channelReadComplete(context: ChannelHandlerContext) {
-    fast.arm(context.channel)
+  /// The transport broke.
+  func transportFailed(_ detail: String) {
+    close(because: .clientClosed, detail: detail)
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    stop()
-    context.fireChannelInactive()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    close(because: .clientClosed, detail: "\(error)")
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    stop()
-    self.context = nil
+  /// The transport is gone: ends what is going on. Nothing more happens here.
+  func stop() {
+    guard transport != nil else { return }
+    switch seat {
+    case .none: break
+    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, orderly: false)
+    }
+    timer?.task.cancel()
+    timer = nil
+    services.sessions.closed(identity)
+    transport = nil
   }
 
   // MARK: Session events
@@ -135,7 +123,7 @@ final class RTMPConnection: ChannelInboundHandler {
 
   private func media(_ message: MediaMessage, receivedAt: NIODeadline) {
     guard case .speaking(let request, _, let feed) = seat, request.streamID == message.streamID else { return }
-    fast.mediaFlows()
+    isMediaFlowing = true
     do {
       let frame: LegacyDemuxer.Frame?
       switch message.kind {
@@ -159,12 +147,12 @@ final class RTMPConnection: ChannelInboundHandler {
     if let room = RoomAddress.room(ofApp: request.app), !services.knowsRoom(room) {
       let refusal = RoomError.noSuchRoom(room)
       // Not established: the door counts it as denied for this reason when it closes.
-      door.note(ConnectionReason(rawValue: refusal.kind))
+      transport?.note(ConnectionReason(rawValue: refusal.kind))
       log.info("connect refused", metadata: ["reason": "\(refusal.kind)", "room": "\(room)"])
       return session.rejectConnect(description: "[ Server.Reject ] : \(refusal)")
     }
     app = request.app
-    door.established()
+    transport?.established()
     services.sessions.established(identity)
     session.acceptConnect()
   }
@@ -182,8 +170,7 @@ final class RTMPConnection: ChannelInboundHandler {
     nextTicket += 1
     seat = .asked(ask, isReplaced: false)
     log[metadataKey: "room"] = "\(address.room)"
-    guard let context else { return }
-    let loop = context.eventLoop
+    guard let loop = transport?.eventLoop else { return }
     let bound = NIOLoopBound(self, eventLoop: loop)
     let rooms = services.rooms
     Task {
@@ -202,7 +189,8 @@ final class RTMPConnection: ChannelInboundHandler {
 
   private func publishDecided(_ outcome: Result<Publication, RoomError>, _ ticket: UInt64) {
     // The client may have gone, or have taken its wish back, while the room was asked.
-    guard let context, case .asked(let request, let isReplaced) = seat, request.ticket == ticket else {
+    guard let loop = transport?.eventLoop, case .asked(let request, let isReplaced) = seat, request.ticket == ticket
+    else {
       if case .success(let publication) = outcome { leave(publication, orderly: true) }
       return
     }
@@ -211,13 +199,13 @@ final class RTMPConnection: ChannelInboundHandler {
       seat = .none
       session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: Self.takenOver)
     case .success(let publication):
-      seat = .speaking(request, publication, PublicationFeed(publication, loop: context.eventLoop))
+      seat = .speaking(request, publication, PublicationFeed(publication, loop: loop))
       session.acceptPublish(streamID: request.streamID)
       log.info("publishing", metadata: ["participant": "\(request.name)"])
     case .failure(let error):
       seat = .none
       services.metrics.refused(reason: error.kind)
-      door.note(ConnectionReason(rawValue: error.kind))
+      transport?.note(ConnectionReason(rawValue: error.kind))
       log.info("publish refused", metadata: ["reason": "\(error.kind)"])
       session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: "\(error)")
     }
@@ -263,7 +251,7 @@ final class RTMPConnection: ChannelInboundHandler {
       feed.end()
       seat = .none
       session.endPublication(streamID: request.streamID, description: Self.takenOver)
-      door.note(.takenOver)
+      transport?.note(.takenOver)
       log.info("publishing ended", metadata: ["reason": "taken_over"])
       flush()
     default: break
@@ -272,72 +260,44 @@ final class RTMPConnection: ChannelInboundHandler {
 
   /// The gateway drains, or an operator ends the session.
   func end(_ reason: SessionEnd) {
-    guard context != nil else { return }
+    guard transport != nil else { return }
     session.shutDown(description: reason.description)
     handleEvents(receivedAt: .now(), orderly: false)
     flush()
   }
 
-  private func stop() {
-    guard context != nil else { return }
-    switch seat {
-    case .none: break
-    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, orderly: false)
-    }
-    timer?.task.cancel()
-    timer = nil
-    if case .lingering(let end) = farewell { end.cancel() }
-    services.sessions.closed(identity)
-    context = nil
-  }
-
   private func close(because reason: ConnectionReason, detail: String) {
     log.info("session closed", metadata: ["reason": "\(reason)", "detail": "\(detail)"])
-    door.close(reason)
+    transport?.close(reason)
   }
 
   // MARK: Output and time
 
   private func flush() {
-    guard let context, case .none = farewell else { return }
+    guard let transport, !isFinished else { return }
     if let failure = session.failure { return close(because: .protocolError, detail: "\(failure)") }
     let closes = session.closesAfterOutput
-    var last: EventLoopPromise<Void>?
     var hasWritten = false
     while let bytes = session.output() {
       hasWritten = true
       services.metrics.bytesOut.add(UInt64(bytes.readableBytes))
-      let isLast = closes && last == nil
-      if isLast { last = context.eventLoop.makePromise() }
-      context.write(wrapOutboundOut(bytes), promise: isLast ? last : nil)
+      transport.write(bytes)
     }
     // A flush goes through the whole pipeline even when there is nothing; most reads call for no answer.
-    if hasWritten { context.flush() }
-    if closes { sayFarewell(after: last?.futureResult ?? context.eventLoop.makeSucceededVoidFuture(), context) }
-  }
-
-  /// Closes our direction and awaits the client's close: a socket that is closed with bytes unread sends a reset, and
-  /// the client may see that instead of our last answer.
-  private func sayFarewell(after said: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
-    farewell = .saying
-    door.note(.finished)
-    let channel = context.channel
-    said.flatMap { channel.close(mode: .output) }.assumeIsolated().whenComplete { result in
-      // Gone in the meantime.
-      guard let context = self.context else { return }
-      if case .failure = result { return self.door.close(.finished) }
-      let end = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerTime) { self.door.close(.finished) }
-      self.farewell = .lingering(end)
-    }
+    if hasWritten { transport.flush() }
+    guard closes else { return }
+    isFinished = true
+    transport.note(.finished)
+    transport.finish()
   }
 
   /// One task waits for the session's nearest deadline; it is replaced only when the deadline comes nearer, so that a
   /// session whose deadline moves with every read does not schedule with every read.
   private func rearm() {
-    guard let context, let deadline = session.deadline else { return }
+    guard let transport, let deadline = session.deadline else { return }
     if let timer, timer.deadline <= deadline { return }
     timer?.task.cancel()
-    let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired() }
+    let task = transport.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired() }
     timer = (deadline, task)
   }
 

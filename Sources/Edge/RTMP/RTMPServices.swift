@@ -32,8 +32,8 @@ public struct RTMPServices: Sendable {
       door: door.isEncrypted ? "rtmps" : "rtmp", address: door.info.remoteAddress.ipAddress ?? "")
     var services = self
     services.metrics.door = identity.door
-    try channel.pipeline.syncOperations.addHandler(
-      RTMPConnection(services: services, identity: identity, door: door, now: .now()))
+    let connection = RTMPConnection(services: services, identity: identity, now: .now())
+    try channel.pipeline.syncOperations.addHandler(RTMPSocketHandler(connection, door: door))
   }
 }
 
