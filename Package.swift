@@ -40,6 +40,8 @@ let package = Package(
     .target(name: "RTP", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "WebRTC", dependencies: ["RTP", "COpenSSL", "CLibSRTP", nioCore], swiftSettings: strict),
 
+    // Who may come in, by address: lists and the decision.
+    .target(name: "AccessPolicy", swiftSettings: strict),
     .target(name: "Metrics", swiftSettings: strict),
     .target(
       name: "Media", dependencies: ["CLibAV", nioCore, .product(name: "DequeModule", package: "swift-collections")],
@@ -98,6 +100,7 @@ let package = Package(
     .testTarget(
       name: "WebRTCTests", dependencies: ["WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],
       resources: [.copy("Offers")], swiftSettings: strict),
+    .testTarget(name: "AccessPolicyTests", dependencies: ["AccessPolicy", "Seeded"], swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
     .testTarget(name: "MediaTests", dependencies: ["Media", "Seeded"], swiftSettings: strict),
     .testTarget(

@@ -1,0 +1,41 @@
+/// Collects the entries of a list and compiles them.
+public struct AddressListBuilder {
+  private var v4: [RangeTable<UInt32>.Segment] = []
+  private var v6: [RangeTable<UInt128>.Segment] = []
+  private(set) var places = EntryPlaces()
+
+  /// A list without entries.
+  public init() {}
+
+  /// Entries so far.
+  public var count: Int { places.count }
+
+  /// The next entries stand in this file.
+  public mutating func begin(file: String) {
+    places.begin(file: file)
+  }
+
+  /// Adds an entry; `comment` is the reason that people see.
+  public mutating func add(_ range: AddressRange, line: Int, comment: String? = nil) {
+    let kept = comment.map { places.keep(comment: $0.utf8) }
+    add(range, line: line, keptComment: kept)
+  }
+
+  mutating func keep(comment: some Collection<UInt8>) -> Range<UInt32> {
+    places.keep(comment: comment)
+  }
+
+  mutating func add(_ range: AddressRange, line: Int, keptComment: Range<UInt32>?) {
+    let entry = UInt32(clamping: places.count)
+    switch range {
+    case .v4(let range): v4.append(.init(low: range.lowerBound, high: range.upperBound, entry: entry))
+    case .v6(let range): v6.append(.init(low: range.lowerBound, high: range.upperBound, entry: entry))
+    }
+    places.add(line: line, comment: keptComment)
+  }
+
+  /// The list.
+  public consuming func build() -> AddressList {
+    AddressList(v4: RangeTable(v4), v6: RangeTable(v6), places: places)
+  }
+}
