@@ -29,7 +29,7 @@ extension PeerConnection {
         self.senders[section]?.lastIntraRequest = entry.sequenceNumber
         self.emit(.keyFrameRequested(section: section))
       }
-    case .sourceDescription, .goodbye, .receiverEstimatedMaximumBitrate, .unknown: break
+    case .sourceDescription, .goodbye, .receiverEstimatedMaximumBitrate, .transportFeedback, .unknown: break
     }
   }
 
@@ -46,14 +46,14 @@ extension PeerConnection {
   }
 
   private func resend(_ request: GenericNACK, _ srtp: SRTPSession, at now: NIODeadline, into arena: DatagramArena) {
-    guard let section = self.section(sending: request.mediaSSRC), let destination = self.remoteAddress else { return }
+    guard let section = self.section(sending: request.mediaSSRC), let outlet = self.outlet(srtp, arena) else { return }
     request.forEachMissing { number in
       guard self.budget.take(at: now) else {
         self.counters.resendsRefused &+= 1
         return
       }
       self.senders[section]?.resend(
-        number, at: now, to: destination, srtp.outbound, into: arena, counting: &self.counters)
+        number, at: now, to: outlet, noting: &self.ledger, counting: &self.counters)
     }
   }
 
@@ -65,6 +65,7 @@ extension PeerConnection {
 
   /// A report of every stream that has begun, in as few compounds as possible.
   func sendReports(at now: NIODeadline, into arena: DatagramArena) {
+    for index in self.senders.indices { self.senders[index]?.expire(at: now) }
     self.sendReports(of: Array(self.senders.indices), at: now, into: arena)
   }
 

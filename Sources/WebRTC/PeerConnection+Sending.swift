@@ -16,13 +16,12 @@ extension PeerConnection {
     _ frame: PacketizedFrame, section: Int, mediaTime: Int64? = nil, at now: NIODeadline, into arena: DatagramArena
   ) -> Bool {
     guard case .connected(let srtp) = self.state, section >= 0, section < self.senders.count,
-      let destination = self.remoteAddress
+      let outlet = self.outlet(srtp, arena)
     else { return false }
     let mediaTime = mediaTime ?? frame.mediaTime
     guard
       self.senders[section]?.send(
-        frame, mediaTime: mediaTime, at: now, to: destination, srtp.outbound, into: arena, counting: &self.counters)
-        == true,
+        frame, mediaTime: mediaTime, at: now, to: outlet, noting: &self.ledger, counting: &self.counters) == true,
       let clock = self.senders[section]?.clock
     else { return false }
     self.follow(mediaTime, clockRate: frame.codec.clockRate, clock: clock, at: now)
@@ -47,7 +46,10 @@ extension PeerConnection {
     }
     self.sayGoodbye(sections: gone, at: now, into: arena)
     if case .connected(let srtp) = self.state {
-      for index in gone { if let ssrc = self.senders[index]?.ssrc { srtp.outbound.removeStream(ssrc: ssrc) } }
+      for index in gone {
+        guard let sender = self.senders[index] else { continue }
+        for ssrc in [sender.ssrc, sender.retransmission.ssrc] { srtp.outbound.removeStream(ssrc: ssrc) }
+      }
     }
     self.takeSenders(of: plan)
   }
@@ -59,6 +61,13 @@ extension PeerConnection {
     self.dtls.close()
     self.flushDTLS(into: arena)
     self.end(.local)
+  }
+
+  /// Where media goes now; nil before an address is known.
+  @inline(__always)
+  func outlet(_ srtp: SRTPSession, _ arena: DatagramArena) -> RTPSender.Outlet? {
+    guard let destination = self.remoteAddress else { return nil }
+    return RTPSender.Outlet(destination: destination, srtp: srtp.outbound, arena: arena, clock: self.ntpClock)
   }
 
   // MARK: - Streams

@@ -28,6 +28,8 @@ public final class PeerConnection {
   var clocks: [(cname: String?, clock: SpeakerClock?)] = []
   var remoteSSRCs: [UInt32]
   var budget: ResendBudget
+  /// The packets on their way.
+  var ledger: TransportLedger
   var nextReport: NIODeadline?
   let ntpClock: NTPClock
   private var dtlsAddress: SocketAddress?
@@ -47,6 +49,7 @@ public final class PeerConnection {
     self.ntpClock = clock
     self.lastSign = now
     self.budget = ResendBudget(at: now)
+    self.ledger = TransportLedger(at: now)
     self.remoteSSRCs = plan.remoteSSRCs
     self.takeSenders(of: plan)
   }

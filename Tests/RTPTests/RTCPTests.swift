@@ -57,6 +57,13 @@ private let vectors: [(RTCPPacket, String)] = [
     "84CE0004 00000001 00000000 00000002 07000000"
   ),
   (
+    .transportFeedback(
+      TransportFeedback(
+        senderSSRC: 1, mediaSSRC: 2, firstNumber: 65_535, feedbackCount: 3,
+        arrivals: [640_000, nil, 640_250, 704_000, 703_000, nil, nil, 703_500])),
+    "8FCD0007 00000001 00000002 FFFF0008 00000A03 D160D000 0001FFFF FC020000"
+  ),
+  (
     .receiverEstimatedMaximumBitrate(
       ReceiverEstimatedMaximumBitrate(senderSSRC: 1, bitRate: 0x3FFFF << 4, sources: [3, 4])),
     "8FCE0006 00000001 00000000 52454D42 0213FFFF 00000003 00000004"
@@ -130,11 +137,11 @@ private let vectors: [(RTCPPacket, String)] = [
   }
 
   @Test func whatIsNotKnownIsReadAsUnknownAndWritesNothing() throws {
-    // An application packet, a transport-wide feedback, application-layer feedback that is no estimate.
-    let packets = try decoded("80CC0001 00000001 8FCD0002 00000001 00000002 8FCE0003 00000001 00000000 41424344")
+    // An application packet, a transport feedback of an old draft, application-layer feedback that is no estimate.
+    let packets = try decoded("80CC0001 00000001 8ECD0002 00000001 00000002 8FCE0003 00000001 00000000 41424344")
     #expect(
       packets == [
-        .unknown(type: 204, countOrFormat: 0), .unknown(type: 205, countOrFormat: 15),
+        .unknown(type: 204, countOrFormat: 0), .unknown(type: 205, countOrFormat: 14),
         .unknown(type: 206, countOrFormat: 15),
       ])
     for packet in packets { #expect(try encoded(packet).isEmpty) }

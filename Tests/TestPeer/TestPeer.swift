@@ -21,6 +21,8 @@
     var dropsDTLS = 0
     private(set) var outgoing: [ByteBuffer] = []
     private var random = SeededRandom(7)
+    /// Whether its offers have a stream for packets sent again, and report arrivals.
+    var isModern = false
 
     init(gateway fingerprint: Fingerprint, at now: NIODeadline, address: String = "192.0.2.7", port: Int = 40_000)
       throws
@@ -53,9 +55,25 @@
             .rtpmap(RTPMap(payloadType: 102, encoding: "H264", clockRate: 90_000)),
             .fmtp(payloadType: 102, "packetization-mode=1;profile-level-id=42e01f"),
           ]
+        if self.isModern { Self.modernise(&section) }
         offer.sections.append(section)
       }
       return offer
+    }
+
+    private static func modernise(_ section: inout MediaSection) {
+      section.attributes += [
+        .extmap(ExtensionMap(id: 3, uri: ExtensionMap.transportSequenceNumber)),
+        .rtcpFeedback(payloadType: nil, "transport-cc"),
+      ]
+      guard section.kind == .video else { return }
+      for (type, repeated) in [(UInt8(97), 96), (103, 102)] {
+        section.formats.append("\(type)")
+        section.attributes += [
+          .rtpmap(RTPMap(payloadType: type, encoding: "rtx", clockRate: 90_000)),
+          .fmtp(payloadType: type, "apt=\(repeated)"),
+        ]
+      }
     }
 
     func check(plan: SessionPlan, nominate: Bool = true, password: String? = nil) -> ByteBuffer {
@@ -92,7 +110,8 @@
         self.take(self.dtls.receive(datagram, at: now))
       case .srtp:
         if self.inbound?.unprotect(&datagram, isRTCP: false) == nil {
-          self.packets.append(try RTPPacket(parsing: datagram, HeaderExtensionMap(mediaID: 4)))
+          self.packets.append(
+            try RTPPacket(parsing: datagram, HeaderExtensionMap(mediaID: 4, transportSequenceNumber: 3)))
         }
       case .srtcp:
         if self.inbound?.unprotect(&datagram, isRTCP: true) == nil {

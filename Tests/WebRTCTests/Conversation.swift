@@ -26,13 +26,14 @@ final class Conversation {
     "1": OutgoingTrack(streamID: "alice", trackID: "alice-picture", cname: "alice"),
   ]
 
-  init(fingerprints: [Fingerprint]? = nil) throws {
+  init(fingerprints: [Fingerprint]? = nil, isModern: Bool = false) throws {
     var random = Self.random
     self.start = self.now
     self.certificate = try DTLSCertificate(using: &random)
     self.peer = try TestPeer(gateway: self.certificate.fingerprint, at: self.now)
     self.negotiation = Negotiation(
       fingerprint: self.certificate.fingerprint, candidates: [.host(address: "192.0.2.1", port: 8000)], random: random)
+    self.peer.isModern = isModern
     var offer = self.peer.offer()
     if let fingerprints {
       offer.attributes.removeAll { if case .fingerprint = $0 { true } else { false } }

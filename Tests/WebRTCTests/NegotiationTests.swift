@@ -73,6 +73,33 @@ import Testing
     #expect(plan.sections[1].feedback.isSuperset(of: [.nack, .pictureLoss]))
   }
 
+  @Test(arguments: [
+    ("chromium-recvonly", [PayloadCodec.vp8: UInt8(97), .h264: 109], true, false),
+    ("firefox-recvonly", [.vp8: 124], true, false),
+    ("safari-recvonly", [.h264: 99, .vp8: 101], false, true),
+    ("aiortc-recvonly", [.vp8: 98, .h264: 102], false, true),
+    ("gstreamer-recvonly", [:], false, false),
+  ])
+  func whatIsLostGoesAgainOnAStreamOfItsOwnWhereThatIsOffered(
+    name: String, types: [PayloadCodec: UInt8], numbersPackets: Bool, tellsTimes: Bool
+  ) throws {
+    let offer = try Offers.read(name)
+    var negotiation = self.negotiation()
+    let answer = try negotiation.answer(offer: offer, sending: self.tracks(offer))
+    let picture = try #require(negotiation.plan).sections[1]
+    for codec in PayloadCodec.allCases { #expect(picture.retransmissionTypes[codec] == types[codec]) }
+    #expect((picture.extensions.transportSequenceNumber != nil) == numbersPackets)
+    #expect((picture.extensions.absoluteSendTime != nil) == tellsTimes)
+    let stream = try #require(picture.stream)
+    let group = SDPAttribute.other(
+      name: "ssrc-group", value: "FID \(stream.ssrc) \(stream.retransmission.ssrc)")
+    #expect(answer.sections[1].attributes.contains(group) == !types.isEmpty)
+    for (codec, type) in types {
+      let repeated = try #require(picture.payloadTypes[codec])
+      #expect(answer.sections[1].attributes.contains(.fmtp(payloadType: type, "apt=\(repeated)")))
+    }
+  }
+
   @Test func theDataChannelIsRefusedAndTheRestIsBundled() throws {
     var offer = try Offers.read("chromium-data")
     // The channel first, as pages write it that open it before anything else.

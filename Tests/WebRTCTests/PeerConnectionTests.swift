@@ -143,6 +143,40 @@ import Testing
     #expect(talk.sent.isEmpty)
   }
 
+  @Test func aMissingPacketGoesAgainOnAStreamOfItsOwn() throws {
+    let talk = try Conversation(isModern: true)
+    try talk.connect()
+    for index in 0..<70 { try talk.send(try Conversation.picture(Int64(index) * 3000), section: 1) }
+    let stream = try #require(try talk.plan.sections[1].stream)
+    let originals = talk.peer.packets
+    talk.peer.packets = []
+    talk.now = talk.now + .milliseconds(30)
+    let asked: [UInt16] = [1, 205].map { stream.firstSequenceNumber + $0 }
+    let nack = GenericNACK(senderSSRC: 1, mediaSSRC: stream.ssrc, missing: asked)
+    try talk.deliver(try talk.peer.protectRTCP([.genericNACK(nack)]))
+    #expect(talk.peer.packets.count == 2)
+    for (index, packet) in talk.peer.packets.enumerated() {
+      let original = originals[index == 0 ? 1 : 205]
+      var payload = packet.payload
+      #expect(packet.header.ssrc == stream.retransmission.ssrc)
+      #expect(packet.header.payloadType == 97)
+      #expect(packet.header.sequenceNumber == stream.retransmission.firstSequenceNumber + UInt16(index))
+      #expect(packet.header.timestamp == original.header.timestamp)
+      #expect(packet.extensions.mediaID == "1")
+      #expect(payload.readInteger(as: UInt16.self) == original.header.sequenceNumber)
+      #expect(payload == original.payload)
+    }
+  }
+
+  @Test func allStreamsAreNumberedTogether() throws {
+    let talk = try Conversation(isModern: true)
+    try talk.connect()
+    try talk.send(try Conversation.sound(0), section: 0)
+    try talk.send(try Conversation.picture(0), section: 1)
+    try talk.send(try Conversation.sound(960), section: 0)
+    #expect(talk.peer.packets.map(\.extensions.transportSequenceNumber) == [0, 1, 2, 3, 4])
+  }
+
   @Test func aReceiverCannotAskForMoreThanItsShare() throws {
     let talk = try Conversation()
     try talk.connect()

@@ -18,6 +18,8 @@ public enum RTCPPacket: Sendable, Hashable {
   case fullIntraRequest(FullIntraRequest)
   /// REMB, draft-alvestrand-rmcat-remb-03.
   case receiverEstimatedMaximumBitrate(ReceiverEstimatedMaximumBitrate)
+  /// Transport-wide congestion control, draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1.
+  case transportFeedback(TransportFeedback)
   /// A type or feedback format that is not known here; read and passed over, never written.
   case unknown(type: UInt8, countOrFormat: UInt8)
 
@@ -45,6 +47,8 @@ public enum RTCPPacket: Sendable, Hashable {
       self = .goodbye(try Goodbye(parsing: &body, countOrFormat: countOrFormat))
     case (RTCPPacketType.transportFeedback, FeedbackFormat.genericNACK):
       self = .genericNACK(try GenericNACK(parsing: &body, countOrFormat: countOrFormat))
+    case (RTCPPacketType.transportFeedback, FeedbackFormat.transportWide):
+      self = .transportFeedback(try TransportFeedback(parsing: &body, countOrFormat: countOrFormat))
     case (RTCPPacketType.payloadFeedback, FeedbackFormat.pictureLossIndication):
       self = .pictureLossIndication(try PictureLossIndication(parsing: &body, countOrFormat: countOrFormat))
     case (RTCPPacketType.payloadFeedback, FeedbackFormat.fullIntraRequest):
@@ -68,6 +72,7 @@ public enum RTCPPacket: Sendable, Hashable {
     case .pictureLossIndication(let indication): indication
     case .fullIntraRequest(let request): request
     case .receiverEstimatedMaximumBitrate(let estimate): estimate
+    case .transportFeedback(let feedback): feedback
     case .unknown: nil
     }
   }

@@ -15,6 +15,8 @@ public struct RetransmissionHistory: Sendable {
     public let timestamp: UInt32
     /// When the packet was sent first.
     public let sentAt: NIODeadline
+    /// Its number within the transport, as it was sent first.
+    public let transportNumber: UInt16
   }
 
   /// The answer to a request.
@@ -33,6 +35,7 @@ public struct RetransmissionHistory: Sendable {
     var resentAt: NIODeadline?
     let timestamp: UInt32
     let index: UInt16
+    let transportNumber: UInt16
   }
 
   private let capacity: Int
@@ -53,7 +56,8 @@ public struct RetransmissionHistory: Sendable {
 
   /// Notes that packet `index` of `frame` was sent. A number that does not follow the last one empties the history.
   public mutating func record(
-    sequenceNumber: UInt16, frame: PacketizedFrame, index: Int, timestamp: UInt32, at now: NIODeadline
+    sequenceNumber: UInt16, frame: PacketizedFrame, index: Int, timestamp: UInt32, transportNumber: UInt16 = 0,
+    at now: NIODeadline
   ) {
     if entries.isEmpty { entries = Array(repeating: nil, count: capacity) }
     if count > 0, sequenceNumber != oldest &+ UInt16(truncatingIfNeeded: count) { removeAll() }
@@ -61,7 +65,8 @@ public struct RetransmissionHistory: Sendable {
     if count == capacity { removeOldest() }
     if count == 0 { oldest = sequenceNumber }
     entries[slot(sequenceNumber)] = Entry(
-      frame: frame, sentAt: now, resentAt: nil, timestamp: timestamp, index: UInt16(truncatingIfNeeded: index))
+      frame: frame, sentAt: now, resentAt: nil, timestamp: timestamp, index: UInt16(truncatingIfNeeded: index),
+      transportNumber: transportNumber)
     count += 1
   }
 
@@ -77,7 +82,9 @@ public struct RetransmissionHistory: Sendable {
     if let resentAt = entry.resentAt, now - resentAt < minimumInterval { return .sentRecently }
     entries[slot(sequenceNumber)]?.resentAt = now
     return .found(
-      Packet(frame: entry.frame, index: Int(entry.index), timestamp: entry.timestamp, sentAt: entry.sentAt))
+      Packet(
+        frame: entry.frame, index: Int(entry.index), timestamp: entry.timestamp, sentAt: entry.sentAt,
+        transportNumber: entry.transportNumber))
   }
 
   /// Lets go of the packets that are too old. `record` does so too; call it when a stream pauses.

@@ -128,7 +128,7 @@ final class DTLSTransport {
     let result = SSL_do_handshake(self.ssl)
     if result == 1 { return self.finish() }
     let code = SSL_get_error(self.ssl, result)
-    guard code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE else {
+    guard Self.waits(code) else {
       return self.end(self.ending(code, step: "SSL_do_handshake"))
     }
     guard case .handshaking(let deadline, _, _) = self.state, !self.bio.outgoing.isEmpty else { return nil }
@@ -173,9 +173,15 @@ final class DTLSTransport {
       let result = SSL_read(self.ssl, &scratch, Int32(scratch.count))
       if result > 0 { continue }
       let code = SSL_get_error(self.ssl, result)
-      if code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE { return nil }
+      if Self.waits(code) { return nil }
       return self.ending(code, step: "SSL_read")
     }
+  }
+
+  /// Whether OpenSSL only wants another datagram. It speaks of a system call that failed where a datagram was cut short;
+  /// there is none behind our transport, and whoever can forge a datagram must not end the session by it.
+  private static func waits(_ code: Int32) -> Bool {
+    code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE || code == SSL_ERROR_SYSCALL
   }
 
   private func ending(_ code: Int32, step: String) -> Ending {

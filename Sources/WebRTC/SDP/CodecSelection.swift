@@ -3,6 +3,8 @@ import RTP
 /// The codecs of an offered section that we can send, one payload type each, with the lines that answer them.
 struct CodecSelection {
   private(set) var payloadTypes = PayloadTypes()
+  /// Those of packets sent again, by the codec they repeat (RFC 4588 section 8.6).
+  private(set) var retransmissionTypes = PayloadTypes()
   private(set) var feedback: SessionPlan.Feedback = []
   /// Chosen payload types, in the order of the offer.
   private(set) var formats: [UInt8] = []
@@ -20,23 +22,44 @@ struct CodecSelection {
       guard let codec = chosen.first(where: { $0.value.payloadType == map.payloadType })?.key else { continue }
       self.payloadTypes[codec] = map.payloadType
       self.formats.append(map.payloadType)
-      self.answer(map, in: section)
+      let feedback = self.answer(map, in: section)
+      guard feedback.contains(.nack), let repeated = Self.retransmission(of: map, among: offered, in: section) else {
+        continue
+      }
+      self.retransmissionTypes[codec] = repeated.payloadType
+      self.formats.append(repeated.payloadType)
+      self.attributes += [
+        .rtpmap(repeated), .fmtp(payloadType: repeated.payloadType, "apt=\(map.payloadType)"),
+      ]
+    }
+  }
+
+  /// The type under which a type's packets may be sent again. Its `rtx-time` is not asked: our history is bounded anyway.
+  private static func retransmission(of map: RTPMap, among offered: [RTPMap], in section: MediaSection) -> RTPMap? {
+    offered.first {
+      $0.encoding.lowercased() == "rtx" && $0.clockRate == map.clockRate
+        && section.parameters(of: $0.payloadType)?["apt"] == String(map.payloadType)
     }
   }
 
   var isEmpty: Bool { self.formats.isEmpty }
 
-  private mutating func answer(_ map: RTPMap, in section: MediaSection) {
+  private mutating func answer(_ map: RTPMap, in section: MediaSection) -> SessionPlan.Feedback {
     self.attributes.append(.rtpmap(map))
+    let reportsArrivals = Self.reportsArrivals(map, in: section)
+    var feedback: SessionPlan.Feedback = []
     for case .rtcpFeedback(let type, let text) in section.attributes where type == nil || type == map.payloadType {
       let kind: SessionPlan.Feedback
       switch text {
       case "nack": kind = .nack
       case "nack pli": kind = .pictureLoss
       case "ccm fir": kind = .fullIntraRequest
+      case "transport-cc" where reportsArrivals: kind = .transportWide
+      // One estimate is enough, and ours knows more than the receiver's.
+      case "goog-remb" where !reportsArrivals: kind = .estimatedBitRate
       default: continue
       }
-      self.feedback.insert(kind)
+      feedback.insert(kind)
       let line = SDPAttribute.rtcpFeedback(payloadType: map.payloadType, text)
       if !self.attributes.contains(line) { self.attributes.append(line) }
     }
@@ -45,6 +68,18 @@ struct CodecSelection {
     for case .fmtp(map.payloadType, let text) in section.attributes {
       self.attributes.append(.fmtp(payloadType: map.payloadType, text))
     }
+    self.feedback.formUnion(feedback)
+    return feedback
+  }
+
+  /// Whether the peer says when each packet came: it can do so only of packets that carry their number.
+  private static func reportsArrivals(_ map: RTPMap, in section: MediaSection) -> Bool {
+    section.attributes.contains {
+      if case .rtcpFeedback(let type, "transport-cc") = $0 { type == nil || type == map.payloadType } else { false }
+    }
+      && section.attributes.contains {
+        if case .extmap(let map) = $0 { map.uri == ExtensionMap.transportSequenceNumber } else { false }
+      }
   }
 
   /// The mapped payload types in the order of the `m=` line, static ones included (RFC 3551 section 6).

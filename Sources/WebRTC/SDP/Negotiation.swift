@@ -68,7 +68,8 @@ public struct Negotiation: Sendable {
       let stream = track.map { self.stream(of: $0, mid: mid, index: index, taken: plan) }
       let settled = SessionPlan.Section(
         mid: mid, kind: section.kind, isAccepted: true, payloadTypes: codecs.payloadTypes, feedback: codecs.feedback,
-        midExtension: Self.midExtension(section), stream: stream)
+        retransmissionTypes: codecs.retransmissionTypes, extensions: Self.extensions(section, codecs.feedback),
+        stream: stream)
       plan.sections.append(settled)
       plan.remoteSSRCs += Self.sources(section)
       answered.append(
@@ -107,14 +108,23 @@ public struct Negotiation: Sendable {
     {
       return former
     }
-    let used = Set(((self.plan?.sections ?? []) + plan.sections).compactMap { $0.stream?.ssrc })
-    var ssrc: UInt32
-    repeat { ssrc = UInt32.random(in: 1 ... .max, using: &self.random) } while used.contains(ssrc)
+    var used = Set(
+      ((self.plan?.sections ?? []) + plan.sections).compactMap(\.stream).flatMap { [$0.ssrc, $0.retransmission.ssrc] })
     return OutgoingStream(
-      ssrc: ssrc, cname: track.cname, trackID: track.trackID,
-      firstSequenceNumber: UInt16.random(in: 0...0x7FFF, using: &self.random),
-      timestampOffset: UInt32.random(in: .min ... .max, using: &self.random))
+      ssrc: self.source(notIn: &used), cname: track.cname, trackID: track.trackID,
+      firstSequenceNumber: self.sequenceNumber(),
+      timestampOffset: UInt32.random(in: .min ... .max, using: &self.random),
+      retransmission: .init(ssrc: self.source(notIn: &used), firstSequenceNumber: self.sequenceNumber()))
   }
+
+  private mutating func source(notIn used: inout Set<UInt32>) -> UInt32 {
+    while true {
+      let ssrc = UInt32.random(in: 1 ... .max, using: &self.random)
+      if used.insert(ssrc).inserted { return ssrc }
+    }
+  }
+
+  private mutating func sequenceNumber() -> UInt16 { UInt16.random(in: 0...0x7FFF, using: &self.random) }
 
   // MARK: - Sections of the answer
 
@@ -131,15 +141,27 @@ public struct Negotiation: Sendable {
       .rtcpMux,
     ]
     if offered.attributes.contains(.rtcpReducedSize) { section.attributes.append(.rtcpReducedSize) }
-    if let id = settled.midExtension {
-      section.attributes.append(.extmap(ExtensionMap(id: UInt16(id), uri: ExtensionMap.mid)))
+    for (id, uri) in [
+      (settled.extensions.mediaID, ExtensionMap.mid),
+      (settled.extensions.absoluteSendTime, ExtensionMap.absoluteSendTime),
+      (settled.extensions.transportSequenceNumber, ExtensionMap.transportSequenceNumber),
+    ] {
+      if let id { section.attributes.append(.extmap(ExtensionMap(id: UInt16(id), uri: uri))) }
     }
     section.attributes += codecs.attributes
     if let stream = settled.stream, let track {
-      section.attributes += [
-        .msid(stream: track.streamID, track: track.trackID), .ssrc(stream.ssrc, "cname:\(stream.cname)"),
-        .ssrc(stream.ssrc, "msid:\(track.streamID) \(track.trackID)"),
-      ]
+      section.attributes.append(.msid(stream: track.streamID, track: track.trackID))
+      var sources = [stream.ssrc]
+      if !settled.retransmissionTypes.codecs.isEmpty {
+        sources.append(stream.retransmission.ssrc)
+        section.attributes.append(
+          .other(name: "ssrc-group", value: "FID \(stream.ssrc) \(stream.retransmission.ssrc)"))
+      }
+      for ssrc in sources {
+        section.attributes += [
+          .ssrc(ssrc, "cname:\(stream.cname)"), .ssrc(ssrc, "msid:\(track.streamID) \(track.trackID)"),
+        ]
+      }
     }
     // Candidates belong to the transport, and the section that stands for the bundle would do (RFC 8843 7.3.3). But
     // there are peers that read those of the last section only, and none that minds them in all.
@@ -157,16 +179,27 @@ public struct Negotiation: Sendable {
   private static func refused(_ offered: MediaSection) -> SessionPlan.Section {
     SessionPlan.Section(
       mid: offered.mid ?? "", kind: offered.kind, isAccepted: false, payloadTypes: PayloadTypes(), feedback: [],
-      midExtension: nil, stream: nil)
+      retransmissionTypes: PayloadTypes(), extensions: HeaderExtensionMap(), stream: nil)
   }
 
-  /// Used only as a one-byte extension: identifier 1 to 14, value up to 16 bytes (RFC 8285 section 4.2).
-  private static func midExtension(_ section: MediaSection) -> UInt8? {
-    guard let mid = section.mid, (1...16).contains(mid.utf8.count) else { return nil }
-    for case .extmap(let map) in section.attributes where map.uri == ExtensionMap.mid {
-      return (1...14).contains(map.id) && map.direction != .sendonly ? UInt8(map.id) : nil
+  /// The header extensions we write, as one-byte elements: identifiers 1 to 14, values up to 16 bytes (RFC 8285 section
+  /// 4.2). Send times are for receivers that estimate by themselves; one that reports arrivals has no use for them.
+  private static func extensions(_ section: MediaSection, _ feedback: SessionPlan.Feedback) -> HeaderExtensionMap {
+    var map = HeaderExtensionMap()
+    for case .extmap(let offered) in section.attributes
+    where (1...14).contains(offered.id) && offered.direction != .sendonly {
+      let id = UInt8(offered.id)
+      switch offered.uri {
+      case ExtensionMap.mid:
+        if map.mediaID == nil, let mid = section.mid, (1...16).contains(mid.utf8.count) { map.mediaID = id }
+      case ExtensionMap.absoluteSendTime where feedback.contains(.estimatedBitRate):
+        map.absoluteSendTime = map.absoluteSendTime ?? id
+      case ExtensionMap.transportSequenceNumber where feedback.contains(.transportWide):
+        map.transportSequenceNumber = map.transportSequenceNumber ?? id
+      default: break
+      }
     }
-    return nil
+    return map
   }
 
   private static func sources(_ section: MediaSection) -> [UInt32] {

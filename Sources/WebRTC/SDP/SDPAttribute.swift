@@ -41,6 +41,10 @@ public struct ExtensionMap: Hashable, Sendable {
 
   /// `urn:ietf:params:rtp-hdrext:sdes:mid` (RFC 8843 section 15): which section a packet belongs to.
   static let mid = "urn:ietf:params:rtp-hdrext:sdes:mid"
+  /// When the packet left; receivers that estimate the bit rate themselves need it.
+  static let absoluteSendTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+  /// The packet's number within the transport (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2).
+  static let transportSequenceNumber = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 }
 
 /// One `a=` line. What has no case of its own is kept as `other`.

@@ -25,8 +25,10 @@ public struct SessionPlan: Hashable, Sendable {
     public var payloadTypes: PayloadTypes
     /// What the receiver will send back.
     public var feedback: Feedback
-    /// Identifier of the header extension that names the section, if it was negotiated.
-    public var midExtension: UInt8?
+    /// The payload type under which each codec's packets are sent again (RFC 4588), where that was negotiated.
+    public var retransmissionTypes: PayloadTypes
+    /// Identifiers of the header extensions that were negotiated.
+    public var extensions: HeaderExtensionMap
     /// What is sent; nil while no track is mapped.
     public var stream: OutgoingStream?
   }
@@ -44,6 +46,10 @@ public struct SessionPlan: Hashable, Sendable {
     public static let pictureLoss = Feedback(rawValue: 2)
     /// FIR.
     public static let fullIntraRequest = Feedback(rawValue: 4)
+    /// When each packet came (transport-wide congestion control).
+    public static let transportWide = Feedback(rawValue: 8)
+    /// REMB.
+    public static let estimatedBitRate = Feedback(rawValue: 16)
   }
 }
 
@@ -119,4 +125,14 @@ public struct OutgoingStream: Hashable, Sendable {
   public var firstSequenceNumber: UInt16
   /// Added to the media time of each frame.
   public var timestampOffset: UInt32
+  /// What is sent again where that has a stream of its own (RFC 4588 section 4).
+  public var retransmission: Retransmission
+
+  /// The stream of packets sent again.
+  public struct Retransmission: Hashable, Sendable {
+    /// The source, random, unique within the connection.
+    public var ssrc: UInt32
+    /// In the lower half, as the stream's own.
+    public var firstSequenceNumber: UInt16
+  }
 }

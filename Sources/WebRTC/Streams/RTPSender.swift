@@ -22,13 +22,13 @@ struct RTPSender {
   private let timestampOffset: UInt32
   private var nextSequenceNumber: UInt16
   private var payloadTypes: PayloadTypes
-  private var extensions = HeaderExtensions()
+  private var mediaID: String?
   private var extensionMap = HeaderExtensionMap()
-  /// Packets before this number carry the mid; nil while they all do. One that is sent again must be the same byte
-  /// for byte, header included, for its key stream is the same (RFC 3711 section 9.1).
+  /// Packets before this number carry the mid; nil while they all do.
   private var midEnd: UInt16?
   private var midPackets = 0
   private var history: RetransmissionHistory?
+  private(set) var retransmission: RetransmissionStream
 
   init(_ stream: OutgoingStream, in section: SessionPlan.Section, clock: Int) {
     self.ssrc = stream.ssrc
@@ -37,23 +37,25 @@ struct RTPSender {
     self.timestampOffset = stream.timestampOffset
     self.nextSequenceNumber = stream.firstSequenceNumber
     self.payloadTypes = section.payloadTypes
+    self.retransmission = RetransmissionStream(stream.retransmission)
     self.apply(section)
   }
 
   /// Takes over what a later negotiation has changed.
   mutating func update(_ section: SessionPlan.Section) {
-    let map = Self.map(section)
     guard
-      section.payloadTypes != self.payloadTypes || map != self.extensionMap || section.mid != self.extensions.mediaID
-        || section.feedback.contains(.nack) != (self.history != nil)
+      section.payloadTypes != self.payloadTypes || section.extensions != self.extensionMap
+        || section.mid != self.mediaID || section.feedback.contains(.nack) != (self.history != nil)
+        || section.retransmissionTypes != self.retransmission.payloadTypes
     else { return }
     self.apply(section)
   }
 
   private mutating func apply(_ section: SessionPlan.Section) {
     self.payloadTypes = section.payloadTypes
-    self.extensions.mediaID = section.mid
-    self.extensionMap = Self.map(section)
+    self.retransmission.payloadTypes = section.retransmissionTypes
+    self.mediaID = section.mid
+    self.extensionMap = section.extensions
     self.midEnd = nil
     self.midPackets = 0
     // What was sent under the old numbers cannot be written the same way again.
@@ -61,31 +63,39 @@ struct RTPSender {
     self.history = section.feedback.contains(.nack) ? RetransmissionHistory(capacity: capacity) : nil
   }
 
-  private static func map(_ section: SessionPlan.Section) -> HeaderExtensionMap {
-    (try? HeaderExtensionMap(mediaID: section.midExtension)) ?? HeaderExtensionMap()
-  }
-
   // MARK: - Sending
+
+  /// Where packets go and how: what a connection lends for the length of a call.
+  struct Outlet {
+    let destination: SocketAddress
+    let srtp: SRTPContext
+    let arena: DatagramArena
+    let clock: NTPClock
+  }
 
   /// Writes all packets of a frame. False if the peer does not take the codec.
   @inline(__always)
   mutating func send(
-    _ frame: PacketizedFrame, mediaTime: Int64, at now: NIODeadline, to destination: SocketAddress,
-    _ srtp: SRTPContext, into arena: DatagramArena, counting counters: inout PeerConnectionCounters
+    _ frame: PacketizedFrame, mediaTime: Int64, at now: NIODeadline, to outlet: Outlet,
+    noting ledger: inout TransportLedger, counting counters: inout PeerConnectionCounters
   ) -> Bool {
     guard let payloadType = self.payloadTypes[frame.codec] else { return false }
     let timestamp = self.timestampOffset &+ UInt32(truncatingIfNeeded: mediaTime)
     // One decision for a whole frame, so that its packets stay equal in size.
     let hasMID = self.midEnd == nil
+    var extensions = self.extensions(hasMID: hasMID, sentAt: now, outlet.clock)
     for index in 0..<frame.count {
       let header = RTPHeader(
         marker: frame.marker(index), payloadType: payloadType, sequenceNumber: self.nextSequenceNumber,
         timestamp: timestamp, ssrc: self.ssrc)
-      let written = self.write(header, frame, index, hasMID, to: destination, srtp, into: arena)
+      let number = self.number(&extensions, ledger)
+      let written = self.write(header, extensions, frame, index, to: outlet)
       counters.count(written)
+      if self.extensionMap.transportSequenceNumber != nil, written > 0 { ledger.record(size: written, at: now) }
       // The number is used up even if the packet was lost here: the receiver will ask for it.
       self.history?.record(
-        sequenceNumber: self.nextSequenceNumber, frame: frame, index: index, timestamp: timestamp, at: now)
+        sequenceNumber: self.nextSequenceNumber, frame: frame, index: index, timestamp: timestamp,
+        transportNumber: number, at: now)
       self.nextSequenceNumber &+= 1
     }
     self.clockRate = frame.codec.clockRate
@@ -99,46 +109,82 @@ struct RTPSender {
   }
 
   /// Sends a packet again that the receiver misses.
+  ///
+  /// On a stream of its own it is a packet like any other (RFC 4588). Otherwise it must be the same byte for byte, header
+  /// included: its key stream is the same, and a second header under it would give away the key of the tag (RFC 3711
+  /// section 9.1, RFC 7714 section 10.1).
   mutating func resend(
-    _ sequenceNumber: UInt16, at now: NIODeadline, to destination: SocketAddress, _ srtp: SRTPContext,
-    into arena: DatagramArena, counting counters: inout PeerConnectionCounters
+    _ sequenceNumber: UInt16, at now: NIODeadline, to outlet: Outlet, noting ledger: inout TransportLedger,
+    counting counters: inout PeerConnectionCounters
   ) {
     let pause = max(self.roundTrip, Self.shortestResendPause)
     switch self.history?.packet(sequenceNumber, at: now, minimumInterval: pause) {
     case .found(let packet):
-      guard let payloadType = self.payloadTypes[packet.frame.codec] else { return }
-      let header = RTPHeader(
-        marker: packet.frame.marker(packet.index), payloadType: payloadType, sequenceNumber: sequenceNumber,
-        timestamp: packet.timestamp, ssrc: self.ssrc)
-      let hasMID = self.midEnd.map { Int16(bitPattern: sequenceNumber &- $0) < 0 } ?? true
-      let written = self.write(header, packet.frame, packet.index, hasMID, to: destination, srtp, into: arena)
+      let written: Int
+      if let header = self.retransmission.nextHeader(packet) {
+        var extensions = self.extensions(hasMID: true, sentAt: now, outlet.clock)
+        _ = self.number(&extensions, ledger)
+        written = self.write(
+          header, extensions, packet.frame, packet.index, repeating: sequenceNumber, to: outlet)
+        if self.extensionMap.transportSequenceNumber != nil, written > 0 { ledger.record(size: written, at: now) }
+      } else {
+        guard let payloadType = self.payloadTypes[packet.frame.codec] else { return }
+        let header = RTPHeader(
+          marker: packet.frame.marker(packet.index), payloadType: payloadType, sequenceNumber: sequenceNumber,
+          timestamp: packet.timestamp, ssrc: self.ssrc)
+        let hasMID = self.midEnd.map { Int16(bitPattern: sequenceNumber &- $0) < 0 } ?? true
+        var extensions = self.extensions(hasMID: hasMID, sentAt: packet.sentAt, outlet.clock)
+        extensions.transportSequenceNumber = packet.transportNumber
+        written = self.write(header, extensions, packet.frame, packet.index, to: outlet)
+        self.packetCount &+= 1
+        self.octetCount &+= UInt32(truncatingIfNeeded: packet.frame.payloadSize(packet.index))
+      }
       counters.count(written)
       counters.packetsResent &+= 1
-      self.packetCount &+= 1
-      self.octetCount &+= UInt32(truncatingIfNeeded: packet.frame.payloadSize(packet.index))
     case .sentRecently: break
     case .notHeld, nil: counters.packetsNotHeld &+= 1
     }
   }
 
+  /// Lets go of packets that are too old to be asked for: a stream that pauses must not hold its last frames.
+  mutating func expire(at now: NIODeadline) { self.history?.expire(at: now) }
+
+  private func extensions(hasMID: Bool, sentAt: NIODeadline, _ clock: NTPClock) -> HeaderExtensions {
+    HeaderExtensions(
+      mediaID: hasMID ? self.mediaID : nil,
+      absoluteSendTime: self.extensionMap.absoluteSendTime == nil ? nil : AbsoluteSendTime(clock.time(at: sentAt)))
+  }
+
+  /// Gives a packet its number within the transport.
+  @inline(__always)
+  private func number(_ extensions: inout HeaderExtensions, _ ledger: TransportLedger) -> UInt16 {
+    extensions.transportSequenceNumber = ledger.next
+    return ledger.next
+  }
+
   /// Header, payload and protection, in the arena's memory. The bytes written, 0 if there was no room.
+  ///
+  /// - Parameter original: the number of the packet that this one repeats, if it does so on a stream of its own.
   @inline(__always)
   private func write(
-    _ header: RTPHeader, _ frame: PacketizedFrame, _ index: Int, _ hasMID: Bool, to destination: SocketAddress,
-    _ srtp: SRTPContext, into arena: DatagramArena
+    _ header: RTPHeader, _ extensions: HeaderExtensions, _ frame: PacketizedFrame, _ index: Int,
+    repeating original: UInt16? = nil, to outlet: Outlet
   ) -> Int {
     var written = 0
-    arena.append(to: destination) { slot in
+    outlet.arena.append(to: outlet.destination) { slot in
       guard let start = slot.baseAddress,
-        let headerSize = try? header.write(
-          extensions: self.extensions, hasMID ? self.extensionMap : HeaderExtensionMap(), into: slot)
+        var headerSize = try? header.write(extensions: extensions, self.extensionMap, into: slot)
       else { return 0 }
+      if let original {
+        slot.storeBytes(of: original.bigEndian, toByteOffset: headerSize, as: UInt16.self)
+        headerSize += 2
+      }
       let size = headerSize + frame.payloadSize(index)
       guard size + SRTPContext.maximumTrailer <= slot.count else { return 0 }
       frame.withUnsafePayload(index) { (payload: UnsafeRawBufferPointer) in
         UnsafeMutableRawBufferPointer(rebasing: slot[headerSize...]).copyMemory(from: payload)
       }
-      written = srtp.protect(start, count: size) ?? 0
+      written = outlet.srtp.protect(start, count: size) ?? 0
       return written
     }
     return written
