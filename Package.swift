@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavformat",
       providers: [.apt(["libavcodec-dev", "libavformat-dev", "libavutil-dev", "libswscale-dev", "libswresample-dev"])]),
+    .systemLibrary(name: "CLibVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
 
@@ -44,7 +45,7 @@ let package = Package(
     .target(name: "AccessPolicy", swiftSettings: strict),
     .target(name: "Metrics", swiftSettings: strict),
     .target(
-      name: "Media", dependencies: ["CLibAV", nioCore, .product(name: "DequeModule", package: "swift-collections")],
+      name: "Media", dependencies: ["CLibAV", "CLibVPX", nioCore, .product(name: "DequeModule", package: "swift-collections")],
       swiftSettings: strict),
     .target(name: "Rooms", dependencies: ["FLV", "Media", "Metrics", "RTP", nioCore], swiftSettings: strict),
     .target(

@@ -8,18 +8,32 @@ import Testing
 struct VideoTranscoderTests {
   private let vp8 = VideoFormat(codec: .vp8)
 
-  @Test func sorensonComesThroughPictureByPicture() throws {
+  @Test(arguments: VideoTarget.Codec.allCases)
+  func sorensonComesThroughPictureByPicture(_ codec: VideoTarget.Codec) throws {
     let recording = try Recordings.flv1.get()
-    let output = try VideoTranscoder.run(recording)
+    let output = try VideoTranscoder.run(recording, to: VideoTarget(codec: codec))
     #expect(output.map(\.time) == recording.video.map(\.time))
     #expect(output.map(\.isKeyFrame) == [true] + Array(repeating: false, count: output.count - 1))
     let before = try Picture.decode(recording.video, recording.neededVideoFormat())
-    let after = try Picture.decode(output, self.vp8)
+    let after = try Picture.decode(output, codec.format(of: output))
     #expect(after.count == 75)
     for (index, pair) in zip(before, after).enumerated() {
       let psnr = pair.0.psnr(against: pair.1)
       #expect(psnr > 30, "picture \(index): \(psnr) dB")
     }
+  }
+
+  @Test func h264IsConstrainedBaselineBehindItsParameterSets() throws {
+    let recording = try Recordings.flv1Odd.get()
+    let output = try VideoTranscoder.run(recording, to: .h264())
+    let first = try #require(output.first).data
+    // A start code, then the sequence parameter set: its profile, and constraint_set1 (ITU-T H.264, A.2.1).
+    #expect(Array(first.readableBytesView.prefix(6)) == [0, 0, 0, 1, 0x67, 66])
+    #expect((first.getInteger(at: 6, as: UInt8.self) ?? 0) & 0x40 != 0)
+    // 4:2:0 has no odd sides.
+    let pictures = try Picture.decode(output, VideoTarget.Codec.h264.format(of: output))
+    #expect(pictures.count == 25)
+    #expect(pictures.allSatisfy { $0.width == 170 && $0.height == 122 })
   }
 
   @Test func bitRateIsKeptNearTheTarget() throws {
@@ -125,17 +139,43 @@ struct VideoTranscoderTests {
     #expect(try Picture.decode(output, self.vp8).count == milliseconds.count)
   }
 
-  @Test func bitRateChangeTakesEffect() throws {
+  @Test(arguments: VideoTarget.Codec.allCases)
+  func bitRateChangeTakesEffectWithoutAKeyFrame(_ codec: VideoTarget.Codec) throws {
     let recording = try Recordings.flv1.get()
-    let transcoder = try VideoTranscoder(from: recording.neededVideoFormat(), to: .vp8(bitRate: 800_000))
+    let target = VideoTarget(codec: codec, bitRate: 800_000)
+    let transcoder = try VideoTranscoder(from: recording.neededVideoFormat(), to: target)
     let before = try transcoder.pushAll(recording.video[..<35])
-    try transcoder.setBitRate(100_000)
+    try transcoder.setTargetBitRate(100_000)
     let after = try transcoder.pushAll(recording.video[35..<75])
     let bytes = { (frames: ArraySlice<EncodedFrame>) in frames.reduce(0) { $0 + $1.data.readableBytes } / frames.count }
-    #expect(after.first?.isKeyFrame == true)
+    #expect(after.allSatisfy { !$0.isKeyFrame })
     #expect(bytes(after[15...]) * 3 < bytes(before[15...]))
     #expect(throws: MediaError.formatOutOfRange(field: "bit rate", value: 29_999)) {
-      try transcoder.setBitRate(29_999)
+      try transcoder.setTargetBitRate(29_999)
+    }
+  }
+
+  @Test(arguments: VideoTarget.Codec.allCases)
+  func aReducedTargetHasSmallerAndFewerPictures(_ codec: VideoTarget.Codec) throws {
+    let recording = try Recordings.flv1.get()
+    let target = VideoTarget(codec: codec, reduction: 2, pictureRate: 10)
+    let transcoder = try VideoTranscoder(from: recording.neededVideoFormat(), to: target)
+    let output = try transcoder.pushAll(recording.video)
+    // 75 pictures of 25 a second are three seconds.
+    #expect((29...31).contains(output.count))
+    let pictures = try Picture.decode(output, codec.format(of: output))
+    #expect(pictures.allSatisfy { $0.width == 160 && $0.height == 120 })
+    #expect(pictures.count == output.count)
+  }
+
+  @Test func targetsOutOfRangeAreRefused() throws {
+    let format = try Recordings.flv1.get().neededVideoFormat()
+    for target in [
+      VideoTarget(codec: .vp8, reduction: 0), VideoTarget(codec: .vp8, reduction: 9),
+      VideoTarget(codec: .vp8, pictureRate: 0), VideoTarget(codec: .h264, pictureRate: 121),
+      VideoTarget(codec: .h264, bitRate: 20_000_001),
+    ] {
+      #expect(throws: MediaError.self) { try VideoTranscoder(from: format, to: target) }
     }
   }
 

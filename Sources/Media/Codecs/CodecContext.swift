@@ -47,4 +47,20 @@ struct CodecContext: ~Copyable {
   func setOption(_ name: String, _ value: String) -> Bool {
     av_opt_set(self.pointer.pointee.priv_data, name, value, 0) >= 0
   }
+
+  /// Gives the encoder a frame, and hands over each packet that comes out; it is lent for the call alone.
+  func encode(
+    _ frame: UnsafeMutablePointer<AVFrame>, codec: String, into packet: borrowing Packet,
+    receive: (borrowing Packet) -> Void
+  ) throws(MediaError) {
+    let sent = avcodec_send_frame(self.pointer, frame)
+    guard sent >= 0 else { throw .encodingFailed(codec: codec, code: sent) }
+    while true {
+      let received = avcodec_receive_packet(self.pointer, packet.pointer)
+      if received == clibav_error_again { return }
+      guard received >= 0 else { throw .encodingFailed(codec: codec, code: received) }
+      receive(packet)
+      packet.clear()
+    }
+  }
 }

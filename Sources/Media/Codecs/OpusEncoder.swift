@@ -78,14 +78,6 @@ struct OpusEncoder: ~Copyable {
   private mutating func encode(_ emit: (borrowing Packet) -> Void) throws(MediaError) {
     self.pending = 0
     self.frame.pointer.pointee.pts = clibav_no_time
-    let sent = avcodec_send_frame(self.context.pointer, self.frame.pointer)
-    guard sent >= 0 else { throw .encodingFailed(codec: "opus", code: sent) }
-    while true {
-      let received = avcodec_receive_packet(self.context.pointer, self.packet.pointer)
-      if received == clibav_error_again { return }
-      guard received >= 0 else { throw .encodingFailed(codec: "opus", code: received) }
-      emit(self.packet)
-      self.packet.clear()
-    }
+    try self.context.encode(self.frame.pointer, codec: "opus", into: self.packet, receive: emit)
   }
 }

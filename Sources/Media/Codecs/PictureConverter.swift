@@ -1,56 +1,59 @@
 import CLibAV
 
-/// Brings any decoded picture to yuv420p in its own size; pictures that are so already never come here.
+/// Brings any decoded picture to yuv420p in the size asked for; a picture that is so already is lent as it is.
 struct PictureConverter: ~Copyable {
   private var scaler: OpaquePointer?
+  /// A picture with alpha laid on black.
+  private let flattened: Frame
   private let converted: Frame
 
   init() throws(MediaError) {
-    self.converted = try Frame()
+    let flattened = try Frame()
+    let converted = try Frame()
+    self.flattened = flattened
+    self.converted = converted
   }
 
   deinit {
     sws_freeContext(self.scaler)
   }
 
-  /// Whether an encoder takes the picture as it is.
-  static func fits(_ picture: borrowing Frame) -> Bool {
-    picture.pointer.pointee.format == AV_PIX_FMT_YUV420P.rawValue
-  }
-
-  /// The picture in yuv420p; lent until the next call.
-  mutating func convert(_ picture: borrowing Frame) throws(MediaError) -> UnsafeMutablePointer<AVFrame> {
-    let source = picture.pointer
-    try self.prepare(width: source.pointee.width, height: source.pointee.height)
+  /// The picture in yuv420p and `size`; lent until the next call, and no longer than `picture` stays.
+  mutating func convert(
+    _ picture: borrowing Frame, to size: PictureSize
+  ) throws(MediaError) -> UnsafeMutablePointer<AVFrame> {
+    var source = picture.pointer
+    let own = PictureSize(width: source.pointee.width, height: source.pointee.height)
     if source.pointee.format == AV_PIX_FMT_YUVA420P.rawValue {
-      Self.layOnBlack(source, into: self.converted.pointer)
-    } else {
-      try self.scale(source)
+      try Self.prepare(self.flattened, own)
+      Self.layOnBlack(source, into: self.flattened.pointer)
+      source = self.flattened.pointer
     }
-    self.converted.pointer.pointee.pts = source.pointee.pts
+    if own == size, source.pointee.format == AV_PIX_FMT_YUV420P.rawValue { return source }
+    try Self.prepare(self.converted, size)
+    try self.scale(source)
     return self.converted.pointer
   }
 
-  /// Makes the target writable and of the asked size; memory is taken only when the size changed.
-  private func prepare(width: Int32, height: Int32) throws(MediaError) {
-    let target = self.converted.pointer
-    if !self.converted.isEmpty, target.pointee.width == width, target.pointee.height == height {
+  /// Makes a target writable and of the asked size; memory is taken only when the size changed.
+  private static func prepare(_ frame: borrowing Frame, _ size: PictureSize) throws(MediaError) {
+    let target = frame.pointer
+    if !frame.isEmpty, target.pointee.width == size.width, target.pointee.height == size.height {
       guard av_frame_make_writable(target) >= 0 else { throw .outOfMemory }
       return
     }
-    self.converted.clear()
+    frame.clear()
     target.pointee.format = AV_PIX_FMT_YUV420P.rawValue
-    target.pointee.width = width
-    target.pointee.height = height
+    target.pointee.width = size.width
+    target.pointee.height = size.height
     guard av_frame_get_buffer(target, 0) >= 0 else { throw .outOfMemory }
   }
 
   private mutating func scale(_ source: UnsafeMutablePointer<AVFrame>) throws(MediaError) {
     let target = self.converted.pointer
-    let (width, height) = (source.pointee.width, source.pointee.height)
     self.scaler = sws_getCachedContext(
-      self.scaler, width, height, AVPixelFormat(source.pointee.format), width, height, AV_PIX_FMT_YUV420P,
-      SWS_BILINEAR, nil, nil, nil)
+      self.scaler, source.pointee.width, source.pointee.height, AVPixelFormat(source.pointee.format),
+      target.pointee.width, target.pointee.height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, nil, nil, nil)
     guard let scaler = self.scaler else { throw .scalingFailed(code: clibav_error_invalid_data) }
     let code = sws_scale_frame(scaler, target, source)
     guard code >= 0 else { throw .scalingFailed(code: code) }

@@ -24,7 +24,7 @@ struct Transcoder {
       case .catchUp(let frame): try transcoder.catchUp(frame)
       case .showLatest(let time): try transcoder.encodeLatestPicture(at: time, emit: emit)
       case .requestKeyFrame: transcoder.requestKeyFrame()
-      case .setBitRate(let rate): try transcoder.setBitRate(rate)
+      case .setBitRate(let rate): try transcoder.setTargetBitRate(rate)
       }
     }
   }

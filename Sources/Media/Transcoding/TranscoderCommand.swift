@@ -8,7 +8,7 @@ public enum TranscoderCommand: Sendable, Hashable {
   case showLatest(at: Int64? = nil)
   /// Make the next picture a key frame.
   case requestKeyFrame
-  /// Change the bit rate, in bit/s; nil follows the size of the picture.
+  /// Aim at another bit rate, in bit/s, without a key frame; nil follows the size of the picture.
   case setBitRate(Int?)
 }
 

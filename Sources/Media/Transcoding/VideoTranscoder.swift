@@ -1,17 +1,18 @@
 import CLibAV
 
-/// Pictures of any codec of the table to VP8: decoder, conversion where needed, encoder.
+/// Pictures of any codec of the table to VP8 or H.264: decoder, conversion where needed, encoder.
 ///
 /// Not `Sendable`: it belongs to one worker. The encoder is opened with the first picture and anew when the size
 /// changes. Pictures leave in order of presentation with strictly increasing times; see `PictureTimeline`.
 public final class VideoTranscoder {
   private var decoder: Decoder
   private var converter: PictureConverter
-  private var encoder: VP8Encoder?
+  private var encoder: PictureEncoder?
   private let latest: Frame
   private var timeline = PictureTimeline()
   private var isKeyFrameWanted = true
-  private var bitRate: Int?
+  private var target: VideoTarget
+  private var thinner: PictureThinner
 
   /// Pictures decoded since the start, those only caught up with included.
   public private(set) var decodedPictures = 0
@@ -20,11 +21,9 @@ public final class VideoTranscoder {
   public init(
     from format: VideoFormat, to target: VideoTarget = .vp8(), limits: MediaLimits = .init()
   ) throws(MediaError) {
-    let bitRate: Int? =
-      switch target {
-      case .vp8(let bitRate): bitRate
-      }
-    self.bitRate = try bitRate.map { (rate) throws(MediaError) in try Self.checked(rate) }
+    try target.check()
+    self.target = target
+    self.thinner = PictureThinner(pictureRate: target.pictureRate)
     self.decoder = try Decoder(format, limits: limits)
     self.converter = try PictureConverter()
     self.latest = try Frame()
@@ -42,12 +41,14 @@ public final class VideoTranscoder {
   /// Makes the next picture a key frame.
   public func requestKeyFrame() { self.isKeyFrameWanted = true }
 
-  /// Changes the bit rate from the next picture on, 30 000 to 20 000 000 bit/s; nil follows the picture size.
+  /// Aims at another bit rate from the next picture on, 30 000 to 20 000 000 bit/s; nil follows the picture size.
   ///
-  /// libavcodec cannot steer a running libvpx: a change of more than a tenth opens a new encoder, which costs a key
-  /// frame, a smaller one is left alone.
-  public func setBitRate(_ bitRate: Int?) throws(MediaError) {
-    self.bitRate = try bitRate.map { (rate) throws(MediaError) in try Self.checked(rate) }
+  /// The running encoder is steered: it costs neither a key frame nor a pause.
+  public func setTargetBitRate(_ bitRate: Int?) throws(MediaError) {
+    if let bitRate { try VideoTarget.check(bitRate: bitRate) }
+    self.target.bitRate = bitRate
+    guard let encoder = self.encoder else { return }
+    try encoder.setTargetBitRate(bitRate ?? PictureEncoder.bitRate(for: encoder.size))
   }
 
   /// Transcodes one frame; `emit` is called once for each picture that comes out.
@@ -90,33 +91,25 @@ public final class VideoTranscoder {
   }
 
   private func encodeLatest(at time: Int64, _ emit: (EncodedFrame) -> Void) throws(MediaError) {
-    let size = (self.latest.pointer.pointee.width, self.latest.pointer.pointee.height)
+    guard self.thinner.takes(time, mustPass: self.isKeyFrameWanted) else { return }
     let own = self.latest.pointer.pointee.pts
-    let picture = PictureConverter.fits(self.latest) ? self.latest.pointer : try self.converter.convert(self.latest)
+    let size = PictureSize(width: self.latest.pointer.pointee.width, height: self.latest.pointer.pointee.height)
+      .reduced(for: self.target)
+    let picture = try self.converter.convert(self.latest, to: size)
     let placed = self.timeline.place(time)
-    try self.openEncoder(size, at: placed)
-    try self.encoder?.encode(picture, at: placed, asKeyFrame: self.isKeyFrameWanted, emit: emit)
+    try self.encoder(for: size, at: placed).encode(picture, at: placed, asKeyFrame: self.isKeyFrameWanted, emit: emit)
     self.isKeyFrameWanted = false
     self.latest.pointer.pointee.pts = own
   }
 
-  private func openEncoder(_ size: (Int32, Int32), at time: Int64) throws(MediaError) {
-    let rate = self.bitRate ?? VP8Encoder.bitRate(width: size.0, height: size.1)
-    let fits: Bool
-    switch self.encoder {
-    case .some(let encoder):
-      fits = encoder.width == size.0 && encoder.height == size.1 && abs(encoder.bitRate - rate) * 10 <= rate
-    case .none: fits = false
-    }
-    if fits { return }
+  /// The encoder for pictures of that size, opened anew when the size changed.
+  private func encoder(for size: PictureSize, at time: Int64) throws(MediaError) -> PictureEncoder {
+    if let encoder = self.encoder, encoder.size == size { return encoder }
+    // Two encoders at once would be two encoders' memory.
     self.encoder = nil
-    self.encoder = try VP8Encoder(width: size.0, height: size.1, bitRate: rate, origin: time)
-  }
-
-  private static func checked(_ bitRate: Int) throws(MediaError) -> Int {
-    guard (30_000...20_000_000).contains(bitRate) else {
-      throw .formatOutOfRange(field: "bit rate", value: bitRate)
-    }
-    return bitRate
+    let rate = self.target.bitRate ?? PictureEncoder.bitRate(for: size)
+    let encoder = try PictureEncoder(self.target.codec, size: size, bitRate: rate, origin: time)
+    self.encoder = encoder
+    return encoder
   }
 }

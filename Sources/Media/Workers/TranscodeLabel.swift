@@ -20,8 +20,6 @@ public struct TranscodeLabel: Sendable, Hashable {
 
   /// Pictures of `codec` to `target`.
   public init(_ codec: VideoCodec, to target: VideoTarget) {
-    switch target {
-    case .vp8: self.init(from: codec.name, to: "vp8")
-    }
+    self.init(from: codec.name, to: target.codec.rawValue)
   }
 }

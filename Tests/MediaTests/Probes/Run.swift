@@ -17,8 +17,8 @@ extension AudioTranscoder {
 
 extension VideoTranscoder {
   /// Pushes all frames and finishes.
-  static func run(_ recording: Recording) throws -> [EncodedFrame] {
-    let transcoder = try VideoTranscoder(from: recording.neededVideoFormat())
+  static func run(_ recording: Recording, to target: VideoTarget = .vp8()) throws -> [EncodedFrame] {
+    let transcoder = try VideoTranscoder(from: recording.neededVideoFormat(), to: target)
     var output = try transcoder.pushAll(recording.video)
     try transcoder.finish { output.append($0) }
     return output
@@ -28,5 +28,16 @@ extension VideoTranscoder {
     var output: [EncodedFrame] = []
     for frame in frames { try self.push(frame) { output.append($0) } }
     return output
+  }
+}
+
+extension VideoTarget.Codec {
+  /// What a decoder of a transcoder's output must know.
+  func format(of output: [EncodedFrame]) -> VideoFormat {
+    switch self {
+    case .vp8: VideoFormat(codec: .vp8)
+    // libavcodec takes parameter sets behind start codes for the sign that all units stand behind such.
+    case .h264: VideoFormat(codec: .h264, configuration: output.first?.data)
+    }
   }
 }
