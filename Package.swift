@@ -45,7 +45,8 @@ let package = Package(
     .target(name: "AccessPolicy", swiftSettings: strict),
     .target(name: "Metrics", swiftSettings: strict),
     .target(
-      name: "Media", dependencies: ["CLibAV", "CLibVPX", nioCore, .product(name: "DequeModule", package: "swift-collections")],
+      name: "Media",
+      dependencies: ["CLibAV", "CLibVPX", nioCore, .product(name: "DequeModule", package: "swift-collections")],
       swiftSettings: strict),
     .target(name: "Rooms", dependencies: ["FLV", "Media", "Metrics", "RTP", nioCore], swiftSettings: strict),
     .target(

@@ -12,6 +12,7 @@ final class RecordingSink: FrameSink {
 
   struct Received: Sendable {
     var frames: [PacketizedFrame] = []
+    var renditions: [Rendition] = []
     var untouched: [PayloadCodec?] = []
     var groups: [Group] = []
 
@@ -20,9 +21,13 @@ final class RecordingSink: FrameSink {
 
   let received = Watched(Received())
 
-  func deliver(_ frame: PacketizedFrame, of track: TrackID, untouched: PayloadCodec?, receivedAt: NIODeadline) {
+  func deliver(
+    _ frame: PacketizedFrame, of track: TrackID, as rendition: Rendition, untouched: PayloadCodec?,
+    receivedAt: NIODeadline
+  ) {
     received.change {
       $0.frames.append(frame)
+      $0.renditions.append(rendition)
       $0.untouched.append(untouched)
     }
   }

@@ -14,8 +14,8 @@ import Testing
     try await publisher.send(clip.pictures)
     try await publisher.send(clip.sounds)
     await stage.codecsAreDone()
-    #expect(publisher.picture.plan.transcoded == nil)
-    #expect(publisher.sound.plan.transcoded == nil)
+    #expect(publisher.picture.plan.transcoded.isEmpty)
+    #expect(publisher.sound.plan.transcoded.isEmpty)
     #expect(stage.codecSeconds == 0)
   }
 
@@ -34,7 +34,7 @@ import Testing
     let first = try #require(received.frames.first)
     #expect(
       received.frames.map { ($0.mediaTime - first.mediaTime) / 90 } == clip.pictures.map(\.timestamp))
-    #expect(publisher.picture.plan.transcoded == nil)
+    #expect(publisher.picture.plan.transcoded.isEmpty)
     await stage.codecsAreDone()
     #expect(stage.codecSeconds == 0)
   }
@@ -68,8 +68,8 @@ import Testing
     try await publisher.send(clip.pictures.prefix(20))
     await sink.received.wait { $0.frames.count >= 20 }
     publisher.picture.unsubscribe(SubscriberID(1))
-    #expect(publisher.picture.plan.transcoded != nil)
-    let rendition = Weak(publisher.picture.plan.transcoded)
+    #expect(!publisher.picture.plan.transcoded.isEmpty)
+    let rendition = Weak(publisher.picture.plan.transcoded.first?.chain)
     publisher.picture.unsubscribe(SubscriberID(2))
     publisher.picture.unsubscribe(SubscriberID(2))
     try await publisher.send(clip.pictures[20..<25])
@@ -189,7 +189,7 @@ import Testing
     guard case .participant(let participant)? = await events.next() else { return #expect(Bool(false)) }
     guard case .unsupported(let why)? = participant.tracks.first?.state else { return #expect(Bool(false)) }
     #expect(why.contains("jpeg"))
-    #expect(publisher.picture.plan.transcoded == nil)
+    #expect(publisher.picture.plan.transcoded.isEmpty)
     #expect(sink.received.value.frames.isEmpty)
     // What can be carried comes later on the same track.
     try await publisher.send(try Clip.flv1().pictures.prefix(3))

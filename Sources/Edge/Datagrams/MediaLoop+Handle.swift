@@ -19,12 +19,17 @@ extension MediaLoop {
       try await loop.submit { try self.bound.value.begin(plane) }.get()
     }
 
-    func deliver(_ frame: PacketizedFrame, of track: TrackID, untouched: PayloadCodec?, receivedAt: NIODeadline) {
+    func deliver(
+      _ frame: PacketizedFrame, of track: TrackID, as rendition: Rendition, untouched: PayloadCodec?,
+      receivedAt: NIODeadline
+    ) {
       // A publisher on the same loop needs no hop.
       if loop.inEventLoop {
-        bound.value.fanOut(frame, of: track, untouched: untouched, receivedAt: receivedAt)
+        bound.value.fanOut(frame, of: track, as: rendition, untouched: untouched, receivedAt: receivedAt)
       } else {
-        loop.execute { self.bound.value.fanOut(frame, of: track, untouched: untouched, receivedAt: receivedAt) }
+        loop.execute {
+          self.bound.value.fanOut(frame, of: track, as: rendition, untouched: untouched, receivedAt: receivedAt)
+        }
       }
     }
 

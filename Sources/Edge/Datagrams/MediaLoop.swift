@@ -193,12 +193,16 @@ final class MediaLoop {
   // MARK: Going out
 
   /// One frame to all its receivers here.
-  func fanOut(_ frame: PacketizedFrame, of track: TrackID, untouched: PayloadCodec?, receivedAt: NIODeadline) {
+  func fanOut(
+    _ frame: PacketizedFrame, of track: TrackID, as rendition: Rendition, untouched: PayloadCodec?,
+    receivedAt: NIODeadline
+  ) {
     guard let receivers = outlets[track] else { return }
     let now = NIODeadline.now()
     var packets = 0
     for receiver in receivers {
-      guard case .send(let mediaTime) = receiver.take(frame, untouched: untouched, at: now) else { continue }
+      guard case .send(let mediaTime) = receiver.take(frame, of: rendition, untouched: untouched, at: now)
+      else { continue }
       receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
       packets += frame.count
     }

@@ -12,8 +12,10 @@ final class Receiver {
   /// The section of the session that carries the track.
   let section: Int
   let codecs: Set<PayloadCodec>
-  /// The payload that flows; nil until the first key frame.
-  private(set) var codec: PayloadCodec?
+  /// The rendition that flows; nil until the first key frame.
+  private(set) var rendition: Rendition?
+  /// What this receiver is to get of a track that passes that payload through; kept, for it hardly ever changes.
+  private var choice: (untouched: PayloadCodec?, rendition: Rendition?)
   private var backlog: Backlog?
   /// Media ticks of the newest frame sent.
   private var newest: Int64?
@@ -33,6 +35,7 @@ final class Receiver {
     self.track = track
     self.section = section
     self.codecs = codecs
+    self.choice = (nil, Rendition.chosen(for: codecs, kind: track.kind, untouched: nil))
   }
 
   /// What is to be done with a live frame.
@@ -45,25 +48,31 @@ final class Receiver {
     case ignored
   }
 
-  /// Takes a live frame. `untouched` is the payload that this track passes through, if it does: a receiver that takes
-  /// it gets that, and not also the transcoded rendition that others need.
-  func take(_ frame: PacketizedFrame, untouched: PayloadCodec?, at now: NIODeadline) -> Disposition {
-    if let untouched, codecs.contains(untouched) {
-      guard frame.codec == untouched else { return .ignored }
-    } else {
-      guard codecs.contains(frame.codec) else { return .ignored }
-    }
-    if backlog != nil, frame.codec == codec {
-      backlog?.frames.append((frame, frame.mediaTime))
-      return .kept
-    }
-    if codec != frame.codec {
-      guard frame.isKeyFrame else { return .ignored }
-      codec = frame.codec
+  /// Takes a live frame of one of the track's renditions. `untouched` is the payload that the track passes through, if
+  /// it does.
+  ///
+  /// What flows goes on until the first key frame of the rendition that this receiver is to get.
+  func take(
+    _ frame: PacketizedFrame, of rendition: Rendition, untouched: PayloadCodec?, at now: NIODeadline
+  ) -> Disposition {
+    if self.rendition != rendition {
+      guard frame.isKeyFrame, rendition == chosen(untouched) else { return .ignored }
+      self.rendition = rendition
       // Browsers ask for a key frame while the first one is on its way: shown twice, pictures would jump back.
       caughtUpAt = now
     }
+    if backlog != nil {
+      backlog?.frames.append((frame, frame.mediaTime))
+      return .kept
+    }
     return .send(mediaTime: place(frame.mediaTime, of: frame))
+  }
+
+  private func chosen(_ untouched: PayloadCodec?) -> Rendition? {
+    if choice.untouched != untouched {
+      choice = (untouched, Rendition.chosen(for: codecs, kind: track.kind, untouched: untouched))
+    }
+    return choice.rendition
   }
 
   /// The time of the next frame to go out. Times grow from frame to frame; a stream that begins again at a much earlier
@@ -85,7 +94,7 @@ final class Receiver {
     guard let first = group.first, let last = group.last, codecs.contains(first.codec) else { return }
     let step: Int64 = newest == nil ? Int64(first.codec.clockRate) / 1000 : 2
     let start = newest.map { $0 + step } ?? last.mediaTime - Int64(group.count - 1) * step
-    codec = first.codec
+    rendition = .untouched(first.codec)
     var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64)> = []
     for (index, frame) in group.enumerated() { frames.append((frame, start + Int64(index) * step)) }
     backlog = Backlog(frames: frames)

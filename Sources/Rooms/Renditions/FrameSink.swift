@@ -7,11 +7,15 @@ import RTP
 public protocol FrameSink: AnyObject, Sendable {
   /// A frame for all receivers on this loop that are subscribed to `track` and get this rendition.
   /// - Parameters:
-  ///   - untouched: the payload that the track passes through, if it does: receivers that take it get only that.
+  ///   - rendition: which one of the track's the frame is of.
+  ///   - untouched: the payload that the track passes through, if it does: with it each receiver knows by
+  ///     ``Rendition/chosen(for:kind:untouched:)`` which rendition is its own.
   ///   - receivedAt: when the last byte of the message was read that the frame comes from.
-  func deliver(_ frame: PacketizedFrame, of track: TrackID, untouched: PayloadCodec?, receivedAt: NIODeadline)
+  func deliver(
+    _ frame: PacketizedFrame, of track: TrackID, as rendition: Rendition, untouched: PayloadCodec?,
+    receivedAt: NIODeadline)
 
-  /// A group of pictures for one receiver that has just joined, or has lost its place: the first frame is a key
+  /// A group of untouched pictures for one receiver that has just joined, or has lost its place: the first frame is a key
   /// frame, the last one the newest. The receiver gets them compressed into the live time line.
   func deliver(groupOfPictures: [PacketizedFrame], of track: TrackID, to subscriber: SubscriberID)
 }

@@ -10,7 +10,9 @@ final class PictureChain {
   private let failures: Counter
   private let whenLost: @Sendable () -> Void
   private var transcoder: LaneTranscoder?
-  private var packetizer: VP8Packetizer
+  private var packetizer: PicturePacketizer
+  /// What the encoder was last told to aim at.
+  private var bitRate: Int?
   private var backoff = CodecBackoff()
   /// A decoder that starts in the middle of a group of pictures shows damage until the next key frame.
   private var isReady = false
@@ -22,15 +24,15 @@ final class PictureChain {
   private var newest: (taken: Int64, given: Int64?) = (0, nil)
 
   init(
-    _ settings: TranscoderSettings, on host: CodecHost, resources: RenditionResources,
+    _ settings: TranscoderSettings, to target: VideoTarget, on host: CodecHost, resources: RenditionResources,
     whenLost: @escaping @Sendable () -> Void
   ) {
     self.settings = settings
     self.host = host
     self.failures = resources.codecFailures
     self.whenLost = whenLost
-    var random = SystemRandomNumberGenerator()
-    self.packetizer = VP8Packetizer(maximumPayload: resources.maximumPayload, using: &random)
+    self.bitRate = target.bitRate
+    self.packetizer = PicturePacketizer(target.codec, maximumPayload: resources.maximumPayload)
   }
 
   func catchUp(_ group: [EncodedFrame], at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
@@ -70,6 +72,12 @@ final class PictureChain {
     }
   }
 
+  /// Aims at another bit rate, brought into the range that encoders take; one that is opened later aims at it too.
+  func setTargetBitRate(_ bitRate: Int?) {
+    self.bitRate = bitRate.map { min(max($0, VideoTarget.bitRates.lowerBound), VideoTarget.bitRates.upperBound) }
+    if transcoder != nil { run(.setBitRate(self.bitRate)) { _ in } }
+  }
+
   private func run(_ command: TranscoderCommand, _ emit: @escaping (PacketizedFrame) -> Void) {
     // A command before this one may have failed.
     guard isReady else { return }
@@ -91,7 +99,12 @@ final class PictureChain {
   }
 
   private func open() -> LaneTranscoder {
-    host.transcoder(settings) { [weak self] wasAtWork in self?.lost(wasAtWork) }
+    var settings = settings
+    if case .picture(let format, var target) = settings {
+      target.bitRate = bitRate
+      settings = .picture(format, to: target)
+    }
+    return host.transcoder(settings) { [weak self] wasAtWork in self?.lost(wasAtWork) }
   }
 
   private func lost(_ wasAtWork: Bool) {
@@ -111,8 +124,7 @@ final class PictureChain {
   private func packetize(_ picture: EncodedFrame, _ emit: (PacketizedFrame) -> Void) {
     newest.given = picture.time
     if picture.isKeyFrame { owesKeyFrame = false }
-    let ticks = StreamClock.ticks(ofMediaTime: picture.time, clockRate: PayloadCodec.vp8.clockRate)
-    guard let frame = try? packetizer.packetize(picture.data, mediaTime: ticks) else { return }
+    guard let frame = packetizer.packetize(picture) else { return }
     emit(frame)
   }
 

@@ -3,21 +3,21 @@ import NIOCore
 import Metrics
 import RTP
 
-/// Pictures as VP8.
+/// Pictures in another codec, size or order than they came in.
 final class PictureRendition: TranscodedRendition {
   private let lane: MediaLane<PictureChain>
   private let outlet: RenditionOutlet
 
   /// - `whenLost`: the codecs were lost with their process; they are made anew by `start`.
   init(
-    of track: TrackID, from format: VideoFormat, untouched: PayloadCodec?, resources: RenditionResources,
+    from format: VideoFormat, to target: VideoTarget, outlet: RenditionOutlet, resources: RenditionResources,
     whenLost: @escaping @Sendable () -> Void
   ) {
-    outlet = RenditionOutlet(of: track, untouched: untouched)
-    let settings = TranscoderSettings.picture(format, to: .vp8())
+    self.outlet = outlet
+    let settings = TranscoderSettings.picture(format, to: target)
     // A picture costs a worker several times what sound does.
     self.lane = resources.workers.lane(settings.label, weight: 5) { host in
-      PictureChain(settings, on: host, resources: resources, whenLost: whenLost)
+      PictureChain(settings, to: target, on: host, resources: resources, whenLost: whenLost)
     }
   }
 
@@ -43,6 +43,10 @@ final class PictureRendition: TranscodedRendition {
     lane.submit { [outlet] chain in
       chain.requestKeyFrame(at: receivedAt) { outlet.deliver($0, receivedAt: receivedAt) }
     }
+  }
+
+  func setTargetBitRate(_ bitRate: Int?) {
+    lane.submit { chain in chain.setTargetBitRate(bitRate) }
   }
 
   func stop() {

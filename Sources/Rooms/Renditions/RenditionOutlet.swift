@@ -7,12 +7,14 @@ import Synchronization
 /// The list changes on the control path while the worker delivers; the lock covers the copy of a few references.
 final class RenditionOutlet: Sendable {
   private let track: TrackID
+  private let rendition: Rendition
   /// What the source passes through: receivers that take it get that, and must not take this rendition besides.
   private let untouched: PayloadCodec?
   private let sinks = Mutex<[any FrameSink]>([])
 
-  init(of track: TrackID, untouched: PayloadCodec?) {
+  init(of track: TrackID, as rendition: Rendition, untouched: PayloadCodec?) {
     self.track = track
+    self.rendition = rendition
     self.untouched = untouched
   }
 
@@ -21,7 +23,7 @@ final class RenditionOutlet: Sendable {
   /// Hands a frame to every loop.
   func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
     for sink in sinks.withLock({ $0 }) {
-      sink.deliver(frame, of: track, untouched: untouched, receivedAt: receivedAt)
+      sink.deliver(frame, of: track, as: rendition, untouched: untouched, receivedAt: receivedAt)
     }
   }
 }

@@ -20,16 +20,19 @@ public struct RenditionResources: Sendable {
     self.maximumPayload = maximumPayload
   }
 
-  /// - `whenLost`: called on a worker when a rendition lost its codecs and must be started again.
-  func makeRendition(
-    of track: TrackID, source: SourceFormat, whenLost: @escaping @Sendable () -> Void
+  /// Begins a rendition; nil for one that needs no codec, or that is none of its source.
+  ///
+  /// - `whenLost`: called on a worker when the rendition lost its codecs and must be started again.
+  func begin(
+    _ rendition: Rendition, of track: TrackID, source: SourceFormat, whenLost: @escaping @Sendable () -> Void
   ) -> (any TranscodedRendition)? {
-    switch source {
-    case .audio(let format): SoundRendition(of: track, from: format, resources: self)
-    case .video(let format, _):
-      PictureRendition(
-        of: track, from: format, untouched: source.passThrough, resources: self, whenLost: whenLost)
-    case .unsupported: nil
+    let outlet = RenditionOutlet(of: track, as: rendition, untouched: source.untouched)
+    switch (source, rendition) {
+    case (.audio(let format), .sound(let target)):
+      return SoundRendition(from: format, to: target, outlet: outlet, resources: self)
+    case (.video(let format, _), .picture(let target)):
+      return PictureRendition(from: format, to: target, outlet: outlet, resources: self, whenLost: whenLost)
+    default: return nil
     }
   }
 }

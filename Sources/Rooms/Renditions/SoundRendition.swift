@@ -3,14 +3,14 @@ import NIOCore
 import Metrics
 import RTP
 
-/// Sound as Opus.
+/// Sound in another codec than it came in.
 final class SoundRendition: TranscodedRendition {
   private let lane: MediaLane<SoundChain>
   private let outlet: RenditionOutlet
 
-  init(of track: TrackID, from format: AudioFormat, resources: RenditionResources) {
-    outlet = RenditionOutlet(of: track, untouched: nil)
-    let settings = TranscoderSettings.sound(format, to: .opus())
+  init(from format: AudioFormat, to target: AudioTarget, outlet: RenditionOutlet, resources: RenditionResources) {
+    self.outlet = outlet
+    let settings = TranscoderSettings.sound(format, to: target)
     self.lane = resources.workers.lane(settings.label) { host in
       SoundChain(settings, on: host, failures: resources.codecFailures)
     }
@@ -22,6 +22,8 @@ final class SoundRendition: TranscodedRendition {
   func start(_ group: [EncodedFrame]) {}
 
   func requestKeyFrame() {}
+
+  func setTargetBitRate(_ bitRate: Int?) {}
 
   func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool {
     let admission = lane.submit(at: frame.time) { [outlet] chain in

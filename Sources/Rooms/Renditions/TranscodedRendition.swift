@@ -18,6 +18,10 @@ protocol TranscodedRendition: AnyObject, Sendable {
   /// A receiver cannot go on without a key frame.
   func requestKeyFrame()
 
+  /// Aims at another bit rate (bit/s) from the next picture on, without a key frame; nil follows the picture's size.
+  /// Sound has one rate.
+  func setTargetBitRate(_ bitRate: Int?)
+
   /// Nobody wants it any more.
   func stop()
 }

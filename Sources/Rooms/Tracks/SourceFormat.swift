@@ -26,21 +26,30 @@ public enum SourceFormat: Sendable, Hashable {
     }
   }
 
-  /// The payload that receivers can get without transcoding, if there is one.
-  var passThrough: PayloadCodec? {
+  /// The payload in which receivers can get it as it is, if there is one.
+  var untouched: PayloadCodec? {
     switch self {
     case .video(let format, reorders: false) where format.codec == .h264: .h264
+    // RTP's G.711 is 8 kHz and, as browsers offer it, mono.
+    case .audio(let format) where format.sampleRate == 8_000 && format.channels == 1:
+      switch format.codec {
+      case .pcmMuLaw: .pcmu
+      case .pcmALaw: .pcma
+      default: nil
+      }
     default: nil
     }
   }
 
-  /// The payload that this source is transcoded to for a receiver, or nil when the receiver takes nothing we make.
-  func payload(for codecs: Set<PayloadCodec>) -> PayloadCodec? {
-    if let passThrough, codecs.contains(passThrough) { return passThrough }
-    switch self {
-    case .audio: return codecs.contains(.opus) ? .opus : nil
-    case .video: return codecs.contains(.vp8) ? .vp8 : nil
-    case .unsupported: return nil
-    }
+  /// The rendition for a receiver that takes `codecs`, or nil when it takes nothing that can be made of this source.
+  func rendition(for codecs: Set<PayloadCodec>) -> Rendition? {
+    if case .unsupported = self { return nil }
+    return Rendition.chosen(for: codecs, kind: kind, untouched: untouched)
+  }
+
+  /// Whether frames of both are decoded alike, so that a decoder may go on from one to the other.
+  func decodesLike(_ other: SourceFormat?) -> Bool {
+    guard case .video(let format, _) = self, case .video(let others, _)? = other else { return self == other }
+    return format == others
   }
 }

@@ -19,9 +19,17 @@ public final class Track: Sendable {
   struct Plan {
     var source: SourceFormat?
     /// Loops with receivers of the untouched payload.
-    var passThrough: [any FrameSink] = []
-    /// The transcoded rendition, if a receiver needs it.
-    var transcoded: (any TranscodedRendition)?
+    var untouched: [any FrameSink] = []
+    /// The renditions that need a codec and have receivers; hardly ever more than two.
+    var transcoded: [Transcoded] = []
+
+    func contains(_ rendition: Rendition) -> Bool { transcoded.contains { $0.rendition == rendition } }
+  }
+
+  /// A rendition with the chain that makes it.
+  struct Transcoded {
+    let rendition: Rendition
+    let chain: any TranscodedRendition
   }
 
   private struct State {
@@ -53,17 +61,17 @@ public final class Track: Sendable {
       let stopped = replan(&state)
       return (state.feed, stopped)
     }
-    stopped?.stop()
+    stopped.forEach { $0.chain.stop() }
     feed?.joined(subscriber.id)
   }
 
   /// Ends the delivery to a receiver; the last one stops the codecs.
   public func unsubscribe(_ id: SubscriberID) {
-    let stopped = state.withLock { state -> (any TranscodedRendition)? in
-      guard state.subscribers.removeValue(forKey: id) != nil else { return nil }
+    let stopped = state.withLock { state -> [Transcoded] in
+      guard state.subscribers.removeValue(forKey: id) != nil else { return [] }
       return replan(&state)
     }
-    stopped?.stop()
+    stopped.forEach { $0.chain.stop() }
   }
 
   /// A receiver has lost its place and asks for a key frame.
@@ -78,13 +86,13 @@ public final class Track: Sendable {
   /// How many receivers there are now.
   var subscriberCount: Int { state.withLock { $0.subscribers.count } }
 
-  /// The subscriber and the payload it gets, for a burst of cached pictures.
-  func subscription(_ id: SubscriberID) -> (Subscriber, PayloadCodec)? {
+  /// The subscriber and the rendition it gets, for a burst of cached pictures.
+  func subscription(_ id: SubscriberID) -> (Subscriber, Rendition)? {
     state.withLock { state in
       guard let subscriber = state.subscribers[id],
-        let payload = state.plan.source?.payload(for: subscriber.codecs)
+        let rendition = state.plan.source?.rendition(for: subscriber.codecs)
       else { return nil }
-      return (subscriber, payload)
+      return (subscriber, rendition)
     }
   }
 
@@ -100,66 +108,75 @@ public final class Track: Sendable {
 
   /// The feed ends; a newer one that has already taken over stays.
   func detach(_ feed: TrackFeed.Handle) {
-    let stopped = state.withLock { state -> (any TranscodedRendition)? in
-      guard state.feed === feed else { return nil }
+    let stopped = state.withLock { state -> [Transcoded] in
+      guard state.feed === feed else { return [] }
       state.feed = nil
       // A decoder fed by a publisher that is gone holds memory for nothing; the next publisher starts a fresh one.
-      defer { state.plan.transcoded = nil }
+      defer { state.plan.transcoded = [] }
       return state.plan.transcoded
     }
-    stopped?.stop()
+    stopped.forEach { $0.chain.stop() }
   }
 
   /// The publisher sends another format from now on.
   func setSource(_ source: SourceFormat) {
-    let stopped = state.withLock { state -> (any TranscodedRendition)? in
-      guard state.plan.source != source else { return nil }
+    let stopped = state.withLock { state -> [Transcoded] in
+      guard state.plan.source != source else { return [] }
       let old = state.plan.transcoded
-      state.plan.transcoded = nil
+      state.plan.transcoded = []
       state.plan.source = source
       _ = replan(&state)
       return old
     }
-    stopped?.stop()
+    stopped.forEach { $0.chain.stop() }
   }
 
-  /// A worker was lost with the rendition's codecs: it begins again from the cached group of pictures.
-  private func restart() { state.withLock { $0.feed }?.restart() }
+  /// A worker was lost with a rendition's codecs: it begins again from the cached group of pictures.
+  private func restart(_ rendition: Rendition) { state.withLock { $0.feed }?.restart(rendition) }
 
-  /// Works out anew who gets what. Returns a rendition that nobody wants any more.
-  private func replan(_ state: inout State) -> (any TranscodedRendition)? {
-    guard let source = state.plan.source else { return nil }
-    var passThrough: [any FrameSink] = []
-    var transcoded: [any FrameSink] = []
-    var target: PayloadCodec?
+  /// Works out anew who gets what. Returns the renditions that nobody wants any more.
+  private func replan(_ state: inout State) -> [Transcoded] {
+    guard let source = state.plan.source else { return [] }
+    var wanted = WantedRenditions()
     for subscriber in state.subscribers.values {
-      guard let payload = source.payload(for: subscriber.codecs) else { continue }
-      if payload == source.passThrough {
-        if !passThrough.contains(where: { $0 === subscriber.sink }) { passThrough.append(subscriber.sink) }
-      } else {
-        target = payload
-        if !transcoded.contains(where: { $0 === subscriber.sink }) { transcoded.append(subscriber.sink) }
+      if let rendition = source.rendition(for: subscriber.codecs) { wanted.add(subscriber.sink, to: rendition) }
+    }
+    state.plan.untouched = wanted.untouched
+    let stopped = state.plan.transcoded.filter { wanted.transcoded[$0.rendition] == nil }
+    state.plan.transcoded.removeAll { wanted.transcoded[$0.rendition] == nil }
+    for (rendition, sinks) in wanted.transcoded {
+      // Without a feed nothing would come in: the feed's first frame makes the plan anew.
+      if state.feed != nil, !state.plan.contains(rendition),
+        let chain = resources.begin(
+          rendition, of: id, source: source, whenLost: { [weak self] in self?.restart(rendition) })
+      {
+        state.plan.transcoded.append(Transcoded(rendition: rendition, chain: chain))
       }
+      state.plan.transcoded.first { $0.rendition == rendition }?.chain.setSinks(sinks)
     }
-    state.plan.passThrough = passThrough
-    let old = state.plan.transcoded
-    guard target != nil else {
-      state.plan.transcoded = nil
-      return old
-    }
-    // Without a feed nothing would come in: the feed's first frame makes the plan anew.
-    if old == nil, state.feed != nil {
-      state.plan.transcoded = resources.makeRendition(of: id, source: source) { [weak self] in
-        self?.restart()
-      }
-    }
-    state.plan.transcoded?.setSinks(transcoded)
-    return nil
+    return stopped
   }
 
-  /// Makes the transcoded rendition that receivers wait for since before the feed was there.
+  /// Makes the transcoded renditions that receivers wait for since before the feed was there.
   func resume() {
     let stopped = state.withLock { replan(&$0) }
-    stopped?.stop()
+    stopped.forEach { $0.chain.stop() }
+  }
+}
+
+/// The loops that want each rendition of a track, each loop once.
+private struct WantedRenditions {
+  var untouched: [any FrameSink] = []
+  var transcoded: [Rendition: [any FrameSink]] = [:]
+
+  mutating func add(_ sink: any FrameSink, to rendition: Rendition) {
+    switch rendition {
+    case .untouched: Self.add(sink, to: &untouched)
+    case .sound, .picture: Self.add(sink, to: &transcoded[rendition, default: []])
+    }
+  }
+
+  private static func add(_ sink: any FrameSink, to sinks: inout [any FrameSink]) {
+    if !sinks.contains(where: { $0 === sink }) { sinks.append(sink) }
   }
 }

@@ -3,7 +3,7 @@ import NIOCore
 import RTP
 
 /// The way of one track's frames out of the publisher's connection: caches the group of pictures, packetises what passes
-/// through, hands the rest to the transcoded rendition.
+/// through, hands the rest to the transcoded renditions.
 ///
 /// Confined to the publisher's event loop; made anew when the publisher comes back, perhaps on another loop.
 final class TrackFeed {
@@ -12,11 +12,15 @@ final class TrackFeed {
   private var source: SourceFormat?
   private var group = GroupOfPictures()
   private var packetizer: PassThroughPacketizer?
-  /// The rendition that has got the cached group of pictures and follows the live frames.
-  private var following: (any TranscodedRendition)?
-  /// A rendition whose queue was full goes on with the next key frame.
-  private var awaitingKeyFrame = false
+  /// The renditions that have got the cached group of pictures and follow the live frames.
+  private var following: [Following] = []
   private var handle: Handle?
+
+  private struct Following {
+    let chain: any TranscodedRendition
+    /// A rendition whose queue was full goes on with the next key frame.
+    var awaitsKeyFrame = false
+  }
 
   /// What other threads hold of a feed.
   final class Handle: Sendable {
@@ -35,8 +39,8 @@ final class TrackFeed {
       loop.execute { self.feed.value.joined(subscriber) }
     }
 
-    func restart() {
-      loop.execute { self.feed.value.restart() }
+    func restart(_ rendition: Rendition) {
+      loop.execute { self.feed.value.restart(rendition) }
     }
   }
 
@@ -56,18 +60,17 @@ final class TrackFeed {
     if changed { follow(source) }
     let plan = track.plan
     var packetized: PacketizedFrame?
-    if !plan.passThrough.isEmpty, let packets = packetizer?.packetize(frame) {
-      packetized = packets
-      for sink in plan.passThrough {
-        sink.deliver(packets, of: track.id, untouched: packets.codec, receivedAt: receivedAt)
+    if !plan.untouched.isEmpty {
+      packetizer?.packetize(frame) { packets in
+        packetized = packets
+        for sink in plan.untouched {
+          sink.deliver(
+            packets, of: track.id, as: .untouched(packets.codec), untouched: packets.codec, receivedAt: receivedAt)
+        }
       }
     }
-    if let rendition = plan.transcoded {
-      if rendition !== following { start(rendition) }
-      push(frame, to: rendition, receivedAt: receivedAt)
-    } else {
-      following = nil
-    }
+    follow(plan.transcoded)
+    for index in following.indices { push(frame, toFollowing: index, receivedAt: receivedAt) }
     if source.kind == .video { group.append(frame, packetized: packetized) }
     return changed
   }
@@ -76,56 +79,70 @@ final class TrackFeed {
   func end() {
     if let handle { track.detach(handle) }
     handle = nil
-    following = nil
+    following = []
     group.removeAll()
   }
 
   private func follow(_ source: SourceFormat) {
+    // A stream that only begins to reorder, or ends to, is decoded as before: what is cached lets the other rendition
+    // begin at once.
+    if !source.decodesLike(self.source) { group.removeAll() }
     self.source = source
-    group.removeAll()
     packetizer = PassThroughPacketizer(source, maximumPayload: resources.maximumPayload)
-    following = nil
+    following = []
     track.setSource(source)
     track.resume()
   }
 
   /// A receiver came, or asks for a key frame.
   private func joined(_ id: SubscriberID) {
-    guard handle != nil, let (subscriber, payload) = track.subscription(id) else { return }
-    if payload == source?.passThrough {
+    guard handle != nil, let (subscriber, rendition) = track.subscription(id) else { return }
+    switch rendition {
+    case .untouched:
       // Frames already sent keep their packets; the packetiser makes the others as if they had been live.
-      let packets = group.packets { self.packetizer?.packetize($0) }
+      let packets = group.packets { self.packetizer?.picture($0) }
       guard !packets.isEmpty else { return }
       subscriber.sink.deliver(groupOfPictures: packets, of: track.id, to: id)
-    } else if let rendition = track.plan.transcoded {
-      if rendition !== following { start(rendition) } else { rendition.requestKeyFrame() }
+    case .sound, .picture:
+      let transcoded = track.plan.transcoded
+      guard let chain = transcoded.first(where: { $0.rendition == rendition })?.chain else { return }
+      // One that begins now shows where it stands by itself.
+      let isRunning = following.contains { $0.chain === chain }
+      follow(transcoded)
+      if isRunning { chain.requestKeyFrame() }
     }
   }
 
-  /// The codecs of the rendition are gone.
-  private func restart() {
-    guard handle != nil, let rendition = track.plan.transcoded else { return }
-    start(rendition)
+  /// The codecs of a rendition are gone.
+  private func restart(_ rendition: Rendition) {
+    let transcoded = track.plan.transcoded
+    guard handle != nil, let chain = transcoded.first(where: { $0.rendition == rendition })?.chain else { return }
+    following.removeAll { $0.chain === chain }
+    follow(transcoded)
   }
 
-  private func start(_ rendition: any TranscodedRendition) {
-    following = rendition
-    awaitingKeyFrame = false
-    rendition.start(group.entries.map(\.frame))
+  /// Begins what is new among the renditions, and lets go of what is not there any more.
+  private func follow(_ transcoded: [Track.Transcoded]) {
+    if following.isEmpty, transcoded.isEmpty { return }
+    following.removeAll { followed in !transcoded.contains { $0.chain === followed.chain } }
+    for rendition in transcoded where !following.contains(where: { $0.chain === rendition.chain }) {
+      following.append(Following(chain: rendition.chain))
+      rendition.chain.start(group.entries.map(\.frame))
+    }
   }
 
-  private func push(_ frame: EncodedFrame, to rendition: any TranscodedRendition, receivedAt: NIODeadline) {
-    if awaitingKeyFrame {
+  private func push(_ frame: EncodedFrame, toFollowing index: Int, receivedAt: NIODeadline) {
+    if following[index].awaitsKeyFrame {
       guard frame.isKeyFrame else {
         resources.droppedFrames.add()
         return
       }
-      awaitingKeyFrame = false
+      following[index].awaitsKeyFrame = false
     }
-    if !rendition.push(frame, receivedAt: receivedAt) {
+    if !following[index].chain.push(frame, receivedAt: receivedAt) {
       resources.droppedFrames.add()
       // Sound goes on with the next frame; a picture that is missing spoils all up to the next key frame.
-      awaitingKeyFrame = track.kind == .video
+      following[index].awaitsKeyFrame = track.kind == .video
     }
   }
 }

@@ -191,7 +191,7 @@ import Testing
         for datagram in socket.peer.takeOutgoing() { try await socket.send(datagram) }
         #expect(await told.next() == "peer_closed")
       }
-      #expect(stage.picture?.plan.passThrough.isEmpty == true, "its tracks are let go")
+      #expect(stage.picture?.plan.untouched.isEmpty == true, "its tracks are let go")
     }
   }
 

@@ -41,38 +41,49 @@ import Seeded
 
   struct Case: Sendable {
     let codecs: Set<PayloadCodec>
-    let frame: PayloadCodec
+    let frame: Rendition
     let isKeyFrame: Bool
     let untouched: PayloadCodec?
     let isSent: Bool
   }
 
   @Test(arguments: [
-    Case(codecs: [.vp8], frame: .vp8, isKeyFrame: true, untouched: nil, isSent: true),
-    Case(codecs: [.vp8], frame: .vp8, isKeyFrame: false, untouched: nil, isSent: false),
-    Case(codecs: [.vp8], frame: .h264, isKeyFrame: true, untouched: .h264, isSent: false),
-    Case(codecs: [.vp8], frame: .vp8, isKeyFrame: true, untouched: .h264, isSent: true),
-    Case(codecs: [.vp8, .h264], frame: .h264, isKeyFrame: true, untouched: .h264, isSent: true),
-    Case(codecs: [.vp8, .h264], frame: .vp8, isKeyFrame: true, untouched: .h264, isSent: false),
-    Case(codecs: [.vp8, .h264], frame: .vp8, isKeyFrame: true, untouched: nil, isSent: true),
-    Case(codecs: [.opus], frame: .vp8, isKeyFrame: true, untouched: nil, isSent: false),
+    Case(codecs: [.vp8], frame: .picture(.vp8()), isKeyFrame: true, untouched: nil, isSent: true),
+    Case(codecs: [.vp8], frame: .picture(.vp8()), isKeyFrame: false, untouched: nil, isSent: false),
+    Case(codecs: [.vp8], frame: .untouched(.h264), isKeyFrame: true, untouched: .h264, isSent: false),
+    Case(codecs: [.vp8], frame: .picture(.vp8()), isKeyFrame: true, untouched: .h264, isSent: true),
+    Case(codecs: [.vp8, .h264], frame: .untouched(.h264), isKeyFrame: true, untouched: .h264, isSent: true),
+    Case(codecs: [.vp8, .h264], frame: .picture(.vp8()), isKeyFrame: true, untouched: .h264, isSent: false),
+    Case(codecs: [.vp8, .h264], frame: .picture(.vp8()), isKeyFrame: true, untouched: nil, isSent: true),
+    Case(codecs: [.vp8, .h264], frame: .picture(.h264()), isKeyFrame: true, untouched: nil, isSent: false),
+    Case(codecs: [.h264], frame: .picture(.h264()), isKeyFrame: true, untouched: nil, isSent: true),
+    Case(codecs: [.h264], frame: .picture(.h264()), isKeyFrame: true, untouched: .h264, isSent: false),
+    Case(codecs: [.opus], frame: .picture(.vp8()), isKeyFrame: true, untouched: nil, isSent: false),
   ])
-  func theFirstFrameOfAPayloadMustBeOneToBeginWith(row: Case) throws {
+  func theFirstFrameMustBeOneToBeginWithAndOfTheReceiversOwnRendition(row: Case) throws {
     let receiver = receiver(row.codecs)
     let taken = receiver.take(
-      try frame(900, key: row.isKeyFrame, codec: row.frame), untouched: row.untouched, at: .now())
+      try frame(900, key: row.isKeyFrame, codec: row.frame.payload), of: row.frame, untouched: row.untouched, at: .now()
+    )
     #expect(taken == (row.isSent ? .send(mediaTime: 900) : .ignored))
-    #expect(receiver.codec == (row.isSent ? row.frame : nil))
+    #expect(receiver.rendition == (row.isSent ? row.frame : nil))
   }
 
-  @Test func aChangeOfPayloadWaitsForItsKeyFrame() throws {
+  @Test func aChangeOfRenditionWaitsForItsKeyFrameWhileTheFormerOneFlows() throws {
     let receiver = receiver([.vp8, .h264])
-    #expect(receiver.take(try frame(0, key: true), untouched: .h264, at: .now()) == .send(mediaTime: 0))
-    #expect(receiver.take(try frame(3600, codec: .vp8), untouched: nil, at: .now()) == .ignored)
-    #expect(
-      receiver.take(try frame(7200, key: true, codec: .vp8), untouched: nil, at: .now()) == .send(mediaTime: 7200))
-    #expect(receiver.take(try frame(10_800, codec: .vp8), untouched: nil, at: .now()) == .send(mediaTime: 10_800))
-    #expect(receiver.take(try frame(14_400), untouched: nil, at: .now()) == .ignored)
+    let (untouched, vp8) = (Rendition.untouched(.h264), Rendition.picture(.vp8()))
+    func take(_ time: Int64, key: Bool = false, of rendition: Rendition, passes: Bool) throws -> Receiver.Disposition {
+      receiver.take(
+        try frame(time, key: key, codec: rendition.payload), of: rendition, untouched: passes ? .h264 : nil, at: .now())
+    }
+    #expect(try take(0, key: true, of: untouched, passes: true) == .send(mediaTime: 0))
+    #expect(try take(3600, of: vp8, passes: false) == .ignored)
+    #expect(try take(7200, key: true, of: vp8, passes: false) == .send(mediaTime: 7200))
+    #expect(try take(10_800, of: vp8, passes: false) == .send(mediaTime: 10_800))
+    #expect(try take(14_400, of: untouched, passes: true) == .ignored)
+    #expect(try take(14_400, of: vp8, passes: true) == .send(mediaTime: 14_400))
+    #expect(try take(18_000, key: true, of: untouched, passes: true) == .send(mediaTime: 18_000))
+    #expect(try take(21_600, of: vp8, passes: true) == .ignored)
   }
 
   @Test func whoComesGetsTheGroupEndingAtTheLiveTimeAndThenTheLiveFrames() throws {
@@ -81,8 +92,8 @@ import Seeded
     receiver.catchUp(group, at: .uptimeNanoseconds(0))
     #expect(receiver.isCatchingUp)
     // Live frames meanwhile stay behind.
-    #expect(receiver.take(try frame(50 * 3600), untouched: .h264, at: .now()) == .kept)
-    #expect(receiver.take(try frame(51 * 3600), untouched: .h264, at: .now()) == .kept)
+    #expect(receiver.take(try frame(50 * 3600), of: .untouched(.h264), untouched: .h264, at: .now()) == .kept)
+    #expect(receiver.take(try frame(51 * 3600), of: .untouched(.h264), untouched: .h264, at: .now()) == .kept)
     var sent: [(PacketizedFrame, Int64)] = []
     while let next = receiver.nextOfBacklog() { sent.append((next.frame, next.mediaTime)) }
     #expect(!receiver.isCatchingUp)
@@ -92,7 +103,9 @@ import Seeded
     #expect(sent[49].1 == 49 * 3600)
     #expect(sent[51].1 == 51 * 3600)
     #expect(sent[0].1 >= 49 * 3600 - 50 * 90, "a group is squeezed into its last moments")
-    #expect(receiver.take(try frame(52 * 3600), untouched: .h264, at: .now()) == .send(mediaTime: 52 * 3600))
+    #expect(
+      receiver.take(try frame(52 * 3600), of: .untouched(.h264), untouched: .h264, at: .now())
+        == .send(mediaTime: 52 * 3600))
   }
 
   @Test func aGroupThatTheReceiverCannotDecodeIsNotTaken() throws {
@@ -134,7 +147,9 @@ import Seeded
         let frame = try frame(live, key: step % 40 == 0)
         if frame.isKeyFrame { group = [] }
         group.append(frame)
-        if case .send(let time) = receiver.take(frame, untouched: .h264, at: .now()) { check(time) }
+        if case .send(let time) = receiver.take(frame, of: .untouched(.h264), untouched: .h264, at: .now()) {
+          check(time)
+        }
         if Int.random(in: 0..<8, using: &random) == 0 { receiver.catchUp(group, at: now) }
         for _ in 0..<Int.random(in: 0...20, using: &random) {
           guard let next = receiver.nextOfBacklog() else { break }
@@ -146,8 +161,13 @@ import Seeded
 
   @Test func aStreamThatBeginsAgainMuchEarlierIsFollowed() throws {
     let receiver = receiver([.h264])
-    #expect(receiver.take(try frame(900_000, key: true), untouched: .h264, at: .now()) == .send(mediaTime: 900_000))
-    #expect(receiver.take(try frame(899_000), untouched: .h264, at: .now()) == .send(mediaTime: 900_001))
-    #expect(receiver.take(try frame(1000), untouched: .h264, at: .now()) == .send(mediaTime: 1000))
+    #expect(
+      receiver.take(try frame(900_000, key: true), of: .untouched(.h264), untouched: .h264, at: .now())
+        == .send(mediaTime: 900_000))
+    #expect(
+      receiver.take(try frame(899_000), of: .untouched(.h264), untouched: .h264, at: .now())
+        == .send(mediaTime: 900_001))
+    #expect(
+      receiver.take(try frame(1000), of: .untouched(.h264), untouched: .h264, at: .now()) == .send(mediaTime: 1000))
   }
 }
