@@ -1,4 +1,5 @@
 import NIOCore
+import Rooms
 import Synchronization
 
 /// Who a session is, for logs, metrics and the operator.
@@ -7,13 +8,16 @@ public struct SessionIdentity: Sendable, Hashable {
   public let id: UInt64
   /// The protocol by which it came: `rtmp`, `rtmps`, `whep`, `webrtc`.
   public let door: String
+  /// The listener by which it came.
+  public let listener: String
   /// The client's address without its port.
   public let address: String
 
   /// Names a session.
-  public init(id: UInt64, door: String, address: String) {
+  public init(id: UInt64, door: String, listener: String, address: String) {
     self.id = id
     self.door = door
+    self.listener = listener
     self.address = address
   }
 }
@@ -32,14 +36,27 @@ public enum SessionEnd: Sendable, Equatable, CustomStringConvertible {
   case draining
   /// A person wants it.
   case operatorRequest
+  /// It may no longer be there: its key was revoked, or the lists keep its address out now.
+  case denied(Denial)
 
   /// One sentence for the client.
   public var description: String {
     switch self {
     case .draining: "The gateway is shutting down."
     case .operatorRequest: "The session was ended by the operator."
+    case .denied(let denial): "[ Server.Reject ] : \(denial.kind.rawValue): \(denial.sentence)"
     }
   }
+}
+
+/// A session as the operator sees it.
+public struct LiveSession: Sendable, Hashable {
+  /// Who it is.
+  public let identity: SessionIdentity
+  /// How far it has come.
+  public let state: SessionState
+  /// By what right it is where; nil until the gate let it in.
+  public let entry: Entry?
 }
 
 /// What sessions are counted by.
@@ -58,64 +75,94 @@ public struct SessionKind: Sendable, Hashable {
 
 /// All live sessions of the gateway: counted, listed, and ended when the gateway drains.
 public final class LiveSessions: Sendable {
-  private struct Entry {
+  private struct Member {
     let identity: SessionIdentity
     var state: SessionState
+    var entry: Entry?
     let end: @Sendable (SessionEnd) -> Void
+
+    var session: LiveSession { LiveSession(identity: identity, state: state, entry: entry) }
   }
-  private let entries = Mutex<[UInt64: Entry]>([:])
+  private let members = Mutex<[UInt64: Member]>([:])
   private let nextID = Atomic<UInt64>(1)
 
   /// An empty register.
   public init() {}
 
   /// A fresh identity.
-  public func identify(door: String, address: String) -> SessionIdentity {
-    SessionIdentity(id: nextID.wrappingAdd(1, ordering: .relaxed).oldValue, door: door, address: address)
+  public func identify(door: String, listener: ListenerID, address: String) -> SessionIdentity {
+    SessionIdentity(
+      id: nextID.wrappingAdd(1, ordering: .relaxed).oldValue, door: door, listener: listener.rawValue, address: address)
   }
 
   /// Enters a session; `end` may be called from any thread, more than once, and after the session closed.
   public func opened(
     _ identity: SessionIdentity, as state: SessionState = .connected, end: @escaping @Sendable (SessionEnd) -> Void
   ) {
-    entries.withLock { $0[identity.id] = Entry(identity: identity, state: state, end: end) }
+    members.withLock { $0[identity.id] = Member(identity: identity, state: state, end: end) }
   }
 
   /// A session that was handshaking is in use from now on.
   public func established(_ identity: SessionIdentity) {
-    entries.withLock { $0[identity.id]?.state = .connected }
+    members.withLock { $0[identity.id]?.state = .connected }
+  }
+
+  /// The gate let a session in; replaces what was known of it.
+  func entered(_ entry: Entry) {
+    members.withLock { $0[entry.session]?.entry = entry }
   }
 
   /// Strikes a session off.
   public func closed(_ identity: SessionIdentity) {
-    entries.withLock { _ = $0.removeValue(forKey: identity.id) }
+    members.withLock { _ = $0.removeValue(forKey: identity.id) }
   }
 
   /// The sessions there are now.
-  public var identities: [SessionIdentity] { entries.withLock { $0.values.map(\.identity) } }
+  public var identities: [SessionIdentity] { members.withLock { $0.values.map(\.identity) } }
+
+  /// Whether a session is still open.
+  public func contains(_ identity: SessionIdentity) -> Bool { members.withLock { $0[identity.id] != nil } }
+
+  /// The sessions there are now, the oldest first.
+  public var all: [LiveSession] {
+    members.withLock { $0.values.map(\.session) }.sorted { $0.identity.id < $1.identity.id }
+  }
+
+  /// Those whom the gate let in.
+  public var entries: [Entry] { members.withLock { $0.values.compactMap(\.entry) } }
 
   /// How many sessions came by each protocol and are in each state now.
   public var census: [SessionKind: Int] {
-    entries.withLock { entries in
-      entries.values.reduce(into: [:]) { counts, entry in
-        counts[SessionKind(door: entry.identity.door, state: entry.state), default: 0] += 1
+    members.withLock { members in
+      members.values.reduce(into: [:]) { counts, member in
+        counts[SessionKind(door: member.identity.door, state: member.state), default: 0] += 1
       }
     }
   }
 
   /// How many sessions there are now.
-  public var count: Int { entries.withLock { $0.count } }
+  public var count: Int { members.withLock { $0.count } }
 
   /// Asks every session to end.
   public func endAll(_ reason: SessionEnd) {
-    let all = entries.withLock { Array($0.values) }
-    for entry in all { entry.end(reason) }
+    let all = members.withLock { Array($0.values) }
+    for member in all { member.end(reason) }
+  }
+
+  /// Asks those to end whom the predicate names; it is asked outside of the lock.
+  /// - Returns: how many were asked.
+  @discardableResult
+  public func end(_ reason: SessionEnd, where isMeant: (LiveSession) -> Bool) -> Int {
+    let all = members.withLock { Array($0.values) }
+    let meant = all.filter { isMeant($0.session) }
+    for member in meant { member.end(reason) }
+    return meant.count
   }
 
   /// Asks one session to end. Returns whether there was one.
   public func end(_ id: UInt64, _ reason: SessionEnd) -> Bool {
-    guard let entry = entries.withLock({ $0[id] }) else { return false }
-    entry.end(reason)
+    guard let member = members.withLock({ $0[id] }) else { return false }
+    member.end(reason)
     return true
   }
 }

@@ -81,19 +81,38 @@ public actor RoomEngine {
       changed: { [weak self] in Task { await self?.speakerChanged(participantName, in: roomName) } })
   }
 
-  /// A publication ended. Its speaker pauses, and leaves when nobody comes back in time.
-  /// - Parameter orderly: the client said that it ends; otherwise its connection just broke.
-  public func ended(_ publication: Publication, orderly: Bool) {
+  /// How a publication ended.
+  public enum Departure: Sendable, Hashable {
+    /// The client said that it ends.
+    case orderly
+    /// Its connection just broke.
+    case broken
+    /// It may no longer be there.
+    case expelled
+  }
+
+  /// A publication ended. Its speaker pauses, and leaves when nobody comes back in time; one who was expelled leaves at
+  /// once.
+  public func ended(_ publication: Publication, _ departure: Departure) {
     let name = publication.speaker.name
     guard let seat = open[publication.room]?.speakers[name], seat.generation == publication.generation else { return }
+    if departure == .expelled { return leave(name, generation: publication.generation, room: publication.room) }
     open[publication.room]?.speakers[name]?.replaced = nil
     seat.speaker.isPaused = true
     announce(.participant(seat.speaker.description), in: publication.room)
-    let wait = orderly ? patience.orderly : patience.broken
+    let wait = departure == .orderly ? patience.orderly : patience.broken
     Task { [weak self, environment] in
       await environment.wait(wait)
       await self?.leave(name, generation: publication.generation, room: publication.room)
     }
+  }
+
+  /// Gives the place up of a speaker who is away for the moment and shall not come back; one who is there keeps it.
+  public func forgetAbsent(_ name: String, in room: String) {
+    guard let room = RoomName(room), let name = ParticipantName(name), let seat = open[room]?.speakers[name],
+      seat.replaced == nil
+    else { return }
+    leave(name, generation: seat.generation, room: room)
   }
 
   private func leave(_ name: ParticipantName, generation: UInt64, room: RoomName) {

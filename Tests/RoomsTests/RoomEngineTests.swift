@@ -43,7 +43,7 @@ import Testing
     guard case .participant(let sends)? = await events.next() else { return #expect(Bool(false)) }
     #expect(sends.tracks.map(\.codec) == ["flv1"])
     #expect(sends.tracks.map(\.state) == [.live])
-    await stage.engine.ended(publication, orderly: false)
+    await stage.engine.ended(publication, .broken)
     guard case .participant(let pauses)? = await events.next() else { return #expect(Bool(false)) }
     #expect(pauses.tracks.map(\.state) == [.paused])
     #expect(pauses.tracks.map(\.id) == sends.tracks.map(\.id))
@@ -55,11 +55,11 @@ import Testing
     #expect(await stage.engine.census == Census())
   }
 
-  @Test(arguments: [(true, 2), (false, 20)])
-  func aSpeakerWhoIsAwayIsExpectedBackForItsTime(orderly: Bool, seconds: Int64) async throws {
+  @Test(arguments: [(RoomEngine.Departure.orderly, Int64(2)), (.broken, 20)])
+  func aSpeakerWhoIsAwayIsExpectedBackForItsTime(departure: RoomEngine.Departure, seconds: Int64) async throws {
     let stage = Stage()
     let first = try await stage.publish()
-    await stage.engine.ended(first, orderly: orderly)
+    await stage.engine.ended(first, departure)
     await stage.time.waits(1)
     let wait = stage.time.state.value
     #expect(wait.deadlines == [wait.now + TimeAmount.seconds(seconds)])
@@ -69,7 +69,7 @@ import Testing
     #expect(second.participant == first.participant)
     #expect(second.generation > first.generation)
     stage.time.advance(.milliseconds(1))
-    await stage.engine.ended(second, orderly: orderly)
+    await stage.engine.ended(second, departure)
     await stage.time.waits(2)
     #expect(await stage.engine.census.flashSpeakers == 1, "the first one's wait must not end the second one's stay")
     let listening = try await stage.engine.listen(room: "demo")
@@ -78,6 +78,24 @@ import Testing
     #expect(await events.next() == .left(second.participant))
     let third = try await stage.publish()
     #expect(third.participant != first.participant)
+  }
+
+  @Test func whoIsExpelledLeavesAtOnceAndWhoIsAwayCanBeForgotten() async throws {
+    let stage = Stage()
+    let listening = try await stage.engine.listen(room: "demo")
+    var events = listening.events.makeAsyncIterator()
+    let first = try await stage.publish()
+    await stage.engine.forgetAbsent("alice", in: "demo")
+    #expect(await stage.engine.census.flashSpeakers == 1, "who is there is not forgotten")
+    await stage.engine.ended(first, .expelled)
+    #expect(await stage.engine.census.flashSpeakers == 0)
+    let second = try await stage.publish()
+    #expect(second.participant != first.participant)
+    await stage.engine.ended(second, .broken)
+    await stage.engine.forgetAbsent("alice", in: "demo")
+    var left: [ParticipantID] = []
+    while left.count < 2, let event = await events.next() { if case .left(let id) = event { left.append(id) } }
+    #expect(left == [first.participant, second.participant])
   }
 
   @Test func whoTakesANameOverKeepsItsTracksAndTheOldOneIsToldOnce() async throws {
@@ -91,7 +109,7 @@ import Testing
     #expect(second.speaker.track(.video) === track)
     // The old one's end is nothing to the room any more, and it is not told again.
     let listening = try await stage.engine.listen(room: "demo")
-    await stage.engine.ended(first, orderly: false)
+    await stage.engine.ended(first, .broken)
     #expect(stage.time.state.value.deadlines.isEmpty)
     _ = try await stage.publish()
     #expect(told.value == 1)

@@ -22,7 +22,7 @@ import Testing
     try await first.send(clip.pictures.prefix(10))
     await sink.received.wait { $0.frames.count == 10 }
     try await first.end()
-    await stage.engine.ended(first.publication, orderly: false)
+    await stage.engine.ended(first.publication, .broken)
     #expect(first.picture.plan.transcoded.isEmpty, "a codec without a publisher holds memory for nothing")
 
     stage.time.advance(.seconds(5))
@@ -70,7 +70,7 @@ import Testing
     // Two seconds of pictures at once.
     try await first.send(clip.pictures)
     try await first.end()
-    await stage.engine.ended(first.publication, orderly: true)
+    await stage.engine.ended(first.publication, .orderly)
     let second = try await stage.publisher()
     try await second.send(clip.pictures.prefix(2))
     let times = sink.received.value.frames.map(\.mediaTime)

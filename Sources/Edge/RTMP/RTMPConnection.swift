@@ -12,6 +12,7 @@ final class RTMPConnection {
   private var log: Logger
   private var session: ServerSession
   private var seat: Seat
+  private var visitor: RTMPVisitor
   private var app = ""
   private var demuxer = LegacyDemuxer()
   /// From start to stop.
@@ -48,6 +49,7 @@ final class RTMPConnection {
     self.services = services
     self.identity = identity
     self.seat = .none
+    self.visitor = RTMPVisitor(identity: identity)
     var random = SystemRandomNumberGenerator()
     self.session = ServerSession(limits: services.limits, random: &random, now: now)
     var log = services.log
@@ -79,7 +81,7 @@ final class RTMPConnection {
         try session.receive(&piece, at: now)
       } catch {
         // Media before the fault is good; the end of a publication that the fault brings is no orderly one.
-        handleEvents(receivedAt: now, orderly: false)
+        handleEvents(receivedAt: now, departure: .broken)
         return close(because: .protocolError, detail: "\(error)")
       }
       handleEvents(receivedAt: now)
@@ -98,7 +100,7 @@ final class RTMPConnection {
     guard transport != nil else { return }
     switch seat {
     case .none: break
-    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, orderly: false)
+    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, .broken)
     }
     timer?.task.cancel()
     timer = nil
@@ -108,14 +110,14 @@ final class RTMPConnection {
 
   // MARK: Session events
 
-  private func handleEvents(receivedAt: NIODeadline, orderly: Bool = true) {
+  private func handleEvents(receivedAt: NIODeadline, departure: RoomEngine.Departure = .orderly) {
     while let event = session.next() {
       switch event {
       case .media(let message): media(message, receivedAt: receivedAt)
       case .connect(let request): connect(request)
       case .publish(let request): publish(request)
       case .play(let request): play(request)
-      case .publishEnded(let streamID, _): endPublication(streamID, orderly: orderly)
+      case .publishEnded(let streamID, _): endPublication(streamID, departure)
       case .playEnded, .metadata: break
       }
     }
@@ -152,9 +154,32 @@ final class RTMPConnection {
       return session.rejectConnect(description: "[ Server.Reject ] : \(refusal)")
     }
     app = request.app
-    transport?.established()
-    services.sessions.established(identity)
-    session.acceptConnect()
+    guard let loop = transport?.eventLoop else { return }
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    let (entrance, entry) = (services.entrance, visitor.connecting(request))
+    Task {
+      let decision = await entrance.admit(entry)
+      loop.execute { bound.value.connectDecided(decision) }
+    }
+  }
+
+  private func connectDecided(_ decision: EntryDecision) {
+    // The client may have gone while the gate was asked.
+    guard transport != nil else { return }
+    switch decision {
+    case .allowed:
+      transport?.established()
+      services.sessions.established(identity)
+      session.acceptConnect()
+    case .denied(let denial):
+      let refusal = EntryRefusal.gate(denial)
+      transport?.note(ConnectionReason(rawValue: refusal.kind))
+      log.info("connect refused", metadata: ["reason": "\(refusal.kind)"])
+      session.rejectConnect(description: refusal.description)
+    }
+    handleEvents(receivedAt: .now())
+    flush()
+    rearm()
   }
 
   private func publish(_ request: PublishRequest) {
@@ -172,26 +197,22 @@ final class RTMPConnection {
     log[metadataKey: "room"] = "\(address.room)"
     guard let loop = transport?.eventLoop else { return }
     let bound = NIOLoopBound(self, eventLoop: loop)
-    let rooms = services.rooms
+    let (rooms, entrance) = (services.rooms, services.entrance)
+    let entry = visitor.joining(
+      address.room, name: address.participant, role: .speaker, streamQueryItems: request.queryItems)
     Task {
-      let outcome: Result<Publication, RoomError>
-      do throws(RoomError) {
-        outcome = .success(
-          try await rooms.publish(
-            room: address.room, name: address.participant, kind: .flash,
-            replaced: { loop.execute { bound.value.replaced(ask.ticket) } }))
-      } catch {
-        outcome = .failure(error)
+      let outcome = await entrance.publish(entry, at: address, in: rooms) {
+        loop.execute { bound.value.replaced(ask.ticket) }
       }
       loop.execute { bound.value.publishDecided(outcome, ask.ticket) }
     }
   }
 
-  private func publishDecided(_ outcome: Result<Publication, RoomError>, _ ticket: UInt64) {
+  private func publishDecided(_ outcome: Result<Publication, EntryRefusal>, _ ticket: UInt64) {
     // The client may have gone, or have taken its wish back, while the room was asked.
     guard let loop = transport?.eventLoop, case .asked(let request, let isReplaced) = seat, request.ticket == ticket
     else {
-      if case .success(let publication) = outcome { leave(publication, orderly: true) }
+      if case .success(let publication) = outcome { leave(publication, .orderly) }
       return
     }
     switch outcome {
@@ -204,10 +225,11 @@ final class RTMPConnection {
       log.info("publishing", metadata: ["participant": "\(request.name)"])
     case .failure(let error):
       seat = .none
-      services.metrics.refused(reason: error.kind)
+      // The entrance counts what the gate denies.
+      if case .room = error { services.metrics.refused(reason: error.kind) }
       transport?.note(ConnectionReason(rawValue: error.kind))
       log.info("publish refused", metadata: ["reason": "\(error.kind)"])
-      session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: "\(error)")
+      session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: error.description)
     }
     handleEvents(receivedAt: .now())
     flush()
@@ -221,7 +243,7 @@ final class RTMPConnection {
 
   // MARK: Ends
 
-  private func endPublication(_ streamID: UInt32, orderly: Bool) {
+  private func endPublication(_ streamID: UInt32, _ departure: RoomEngine.Departure) {
     switch seat {
     case .none: break
     case .asked(let request, _):
@@ -231,14 +253,14 @@ final class RTMPConnection {
       seat = .none
       demuxer = LegacyDemuxer()
       feed.end()
-      leave(publication, orderly: orderly)
-      log.info("publishing ended", metadata: ["reason": orderly ? "client_ended" : "connection_lost"])
+      leave(publication, departure)
+      log.info("publishing ended", metadata: ["reason": "\(departure.reason)"])
     }
   }
 
-  private func leave(_ publication: Publication, orderly: Bool) {
+  private func leave(_ publication: Publication, _ departure: RoomEngine.Departure) {
     let rooms = services.rooms
-    Task { await rooms.ended(publication, orderly: orderly) }
+    Task { await rooms.ended(publication, departure) }
   }
 
   private static let takenOver = "The name was taken over by another connection."
@@ -258,11 +280,22 @@ final class RTMPConnection {
     }
   }
 
-  /// The gateway drains, or an operator ends the session.
+  /// The gateway drains, an operator ends the session, or it may no longer be there.
   func end(_ reason: SessionEnd) {
     guard transport != nil else { return }
-    session.shutDown(description: reason.description)
-    handleEvents(receivedAt: .now(), orderly: false)
+    switch reason {
+    case .draining:
+      session.shutDown(description: reason.description)
+      handleEvents(receivedAt: .now(), departure: .broken)
+    case .operatorRequest:
+      session.shutDown(description: reason.description)
+      handleEvents(receivedAt: .now(), departure: .expelled)
+    case .denied(let denial):
+      transport?.note(ConnectionReason(rawValue: denial.kind.rawValue))
+      log.info("session closed", metadata: ["reason": "\(denial.kind.rawValue)"])
+      session.shutDown(code: .connectRejected, description: reason.description)
+      handleEvents(receivedAt: .now(), departure: .expelled)
+    }
     flush()
   }
 
@@ -311,5 +344,16 @@ final class RTMPConnection {
     }
     flush()
     rearm()
+  }
+}
+
+extension RoomEngine.Departure {
+  /// A word for the log.
+  fileprivate var reason: String {
+    switch self {
+    case .orderly: "client_ended"
+    case .broken: "connection_lost"
+    case .expelled: "expelled"
+    }
   }
 }

@@ -6,6 +6,7 @@ import Rooms
 /// What RTMP connections share: the rooms, who may come in, and where they are counted.
 public struct RTMPServices: Sendable {
   let rooms: RoomEngine
+  let entrance: Entrance
   let sessions: LiveSessions
   let limits: RTMPLimits
   private(set) var metrics: RTMPMetrics
@@ -15,10 +16,11 @@ public struct RTMPServices: Sendable {
 
   /// Puts the services together.
   public init(
-    rooms: RoomEngine, sessions: LiveSessions, limits: RTMPLimits, metrics: RTMPMetrics, log: Logger,
-    knowsRoom: @escaping @Sendable (String) -> Bool
+    rooms: RoomEngine, entrance: Entrance, sessions: LiveSessions, limits: RTMPLimits, metrics: RTMPMetrics,
+    log: Logger, knowsRoom: @escaping @Sendable (String) -> Bool
   ) {
     self.rooms = rooms
+    self.entrance = entrance
     self.sessions = sessions
     self.limits = limits
     self.metrics = metrics
@@ -29,7 +31,8 @@ public struct RTMPServices: Sendable {
   /// Makes the channel an RTMP connection. Call on the channel's event loop.
   public func adopt(_ channel: any Channel, _ door: DoorConnection) throws {
     let identity = sessions.identify(
-      door: door.isEncrypted ? "rtmps" : "rtmp", address: door.info.remoteAddress.ipAddress ?? "")
+      door: door.isEncrypted ? "rtmps" : "rtmp", listener: door.info.listener,
+      address: door.info.remoteAddress.ipAddress ?? "")
     var services = self
     services.metrics.door = identity.door
     let connection = RTMPConnection(services: services, identity: identity, now: .now())

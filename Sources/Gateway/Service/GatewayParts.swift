@@ -20,6 +20,7 @@ struct GatewayParts: Sendable {
   let workers: MediaWorkers
   let sessions: LiveSessions
   let rooms: RoomEngine
+  let entrance: Entrance
   let webRTC: WebRTCServices
 
   /// - Throws: `ConfigurationError` when the media port cannot be opened.
@@ -37,9 +38,13 @@ struct GatewayParts: Sendable {
       rooms: configuration.roomSettings, resources: resources, environment: .live)
     do {
       let webRTC = try await openWebRTC(configuration, group: group, metrics: metrics, log: log)
+      let sessions = LiveSessions()
+      let entrance = Entrance(gate: OpenGate(), sessions: sessions) { request, denial in
+        metrics.connections(request.door, "denied", denial.kind.rawValue).add()
+      }
       return GatewayParts(
         configuration: configuration, log: log, metrics: metrics, readiness: ReadinessBoard(), group: group,
-        workers: workers, sessions: LiveSessions(), rooms: rooms, webRTC: webRTC)
+        workers: workers, sessions: sessions, rooms: rooms, entrance: entrance, webRTC: webRTC)
     } catch {
       workers.shutDown()
       try? await group.shutdownGracefully()
@@ -75,7 +80,7 @@ struct GatewayParts: Sendable {
     limits.handshakeTimeout = .nanoseconds(configuration.limits.handshakeTimeout.wholeNanoseconds)
     let known = Set(configuration.rooms.keys)
     return RTMPServices(
-      rooms: rooms, sessions: sessions, limits: limits,
+      rooms: rooms, entrance: entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
         bytesIn: metrics.rtmpBytes("in"), bytesOut: metrics.rtmpBytes("out"),
         malformedMedia: metrics.framesDropped("malformed"), connections: metrics.connections),
@@ -84,7 +89,7 @@ struct GatewayParts: Sendable {
 
   /// What browsers and players need.
   var signallingServices: SignallingServices {
-    SignallingServices(rooms: rooms, webRTC: webRTC, sessions: sessions, log: log)
+    SignallingServices(rooms: rooms, entrance: entrance, webRTC: webRTC, sessions: sessions, log: log)
   }
 
   func shutDown() async {

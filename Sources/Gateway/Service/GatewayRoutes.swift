@@ -29,8 +29,11 @@ struct GatewayRoutes: Sendable {
     guard request.fields[.origin] == nil || request.isFromSameOrigin else {
       return ProblemDocument(status: .forbidden, detail: "this page may not open the room's web socket").response()
     }
-    let identity = signalling.sessions.identify(door: "webrtc", address: request.remoteAddress?.ipAddress ?? "")
+    let identity = signalling.sessions.identify(
+      door: "webrtc", listener: request.listener, address: request.remoteAddress?.ipAddress ?? "")
     return .webSocket(
-      SignallingSession(room: request.parameters["room"] ?? "", services: signalling, identity: identity))
+      SignallingSession(
+        room: request.parameters["room"] ?? "", services: signalling, identity: identity,
+        origin: request.fields[.origin]))
   }
 }

@@ -26,6 +26,19 @@ enum SignallingError: Error, Equatable {
   }
 }
 
+extension Denial {
+  /// What a denial is called in the signalling (docs/signalling.md).
+  var signallingCode: String {
+    switch kind {
+    case .keyRequired: "key-required"
+    case .notAllowed: "key-refused"
+    case .addressDenied, .pageDenied: "denied"
+    case .tooManyAttempts: "too-many-attempts"
+    case .unavailable: "unavailable"
+    }
+  }
+}
+
 extension RoomError {
   /// What a refused join is called in the signalling (docs/signalling.md).
   var signallingCode: String {

@@ -9,6 +9,8 @@ struct SignallingSession: WebSocketService {
   let room: String
   let services: SignallingServices
   let identity: SessionIdentity
+  /// The page's origin, as the browser states it.
+  let origin: String?
 
   /// Seconds after which a gateway that shut down is likely to be back.
   static let shutdownRetry = 5
@@ -86,10 +88,10 @@ private struct Conversation {
     do {
       let message = try ClientMessage(text)
       switch message {
-      case .join(let version, _):
+      case .join(let version, let key):
         guard listening == nil else { throw SignallingError.outOfOrder("'join' comes once") }
         guard version == 1 else { throw SignallingError.unsupportedVersion(version) }
-        return try await join(watch)
+        return await join(key, watch)
       case .offer(let id, let sdp, let subscriptions):
         guard let listening else { throw SignallingError.outOfOrder("'join' comes first") }
         await offer(id: id, sdp: sdp, subscriptions: subscriptions, in: listening.room)
@@ -106,8 +108,17 @@ private struct Conversation {
     }
   }
 
-  private mutating func join(_ watch: (Listening) -> Void) async throws(SignallingError) -> Bool {
+  private mutating func join(_ key: String?, _ watch: (Listening) -> Void) async -> Bool {
     let services = session.services
+    let request = EntryRequest(
+      session: session.identity.id, door: session.identity.door, listener: session.identity.listener,
+      address: session.identity.address, room: session.room, role: .listener,
+      keys: key.map { [PresentedKey($0)] } ?? [], pageURL: session.origin)
+    if case .denied(let denial) = await services.entrance.admit(request) {
+      send(.error(code: denial.signallingCode, message: denial.sentence, retryAfter: denial.retryAfter))
+      log.info("join refused", metadata: ["reason": "\(denial.kind.rawValue)"])
+      return false
+    }
     do {
       let listening = try await services.rooms.listen(room: session.room)
       self.listening = listening
@@ -165,6 +176,9 @@ private struct Conversation {
     case .draining: send(.closing(reason: "shutdown", retryAfter: SignallingSession.shutdownRetry))
     // Whoever was sent away by a person stays away until a person asks.
     case .operatorRequest: send(.closing(reason: "ended-by-operator", retryAfter: nil))
+    case .denied(let denial):
+      log.info("signalling ended", metadata: ["reason": "\(denial.kind.rawValue)"])
+      send(.closing(reason: denial.signallingCode, retryAfter: denial.retryAfter))
     }
     return false
   }
@@ -181,6 +195,7 @@ private struct Conversation {
 /// What signalling sessions share.
 struct SignallingServices: Sendable {
   let rooms: RoomEngine
+  let entrance: Entrance
   let webRTC: WebRTCServices
   let sessions: LiveSessions
   let log: Logger

@@ -3,6 +3,11 @@ import Logging
 import Rooms
 import WebRTC
 
+/// The gate keeps a player out.
+struct WHEPRefusal: Error {
+  let denial: Denial
+}
+
 /// The WHEP players of the gateway: one resource each, from POST to DELETE or to the end of its media.
 actor WHEPResources {
   private struct Resource {
@@ -13,18 +18,41 @@ actor WHEPResources {
   }
 
   private var resources: [String: Resource] = [:]
+  /// Those whose end was asked for before they had begun.
+  private var ended: Set<String> = []
   private let services: SignallingServices
 
   init(services: SignallingServices) { self.services = services }
 
-  /// A player's offer for the participant `name`. Returns the resource's id and the answer.
-  /// - Throws: ``RoomError`` when there is nobody to receive.
-  func create(room: String, name: String, offer: String, identity: SessionIdentity) async throws -> (
-    id: String, answer: String
-  ) {
+  /// A player's offer for the participant `name`, of one who wants in by `request`. Returns the resource's id and the
+  /// answer.
+  /// - Throws: ``WHEPRefusal`` of the gate, ``RoomError`` when there is nobody to receive.
+  func create(
+    name: String, offer: String, identity: SessionIdentity, request: EntryRequest
+  ) async throws -> (id: String, answer: String) {
+    let id = Self.makeID()
+    // Before the gate is asked: whoever is in must be found when rules change.
+    services.sessions.opened(identity) { [weak self] _ in Task { await self?.end(id, identity) } }
+    do {
+      if case .denied(let denial) = await services.entrance.admit(request) { throw WHEPRefusal(denial: denial) }
+      let answer = try await open(id, room: request.room ?? "", name: name, offer: offer, identity: identity)
+      if ended.remove(id) != nil {
+        delete(id)
+        throw WHEPRefusal(denial: Denial(.notAllowed))
+      }
+      return (id, answer)
+    } catch {
+      ended.remove(id)
+      services.sessions.closed(identity)
+      throw error
+    }
+  }
+
+  private func open(
+    _ id: String, room: String, name: String, offer: String, identity: SessionIdentity
+  ) async throws -> String {
     let available = try await services.rooms.tracks(of: name, in: room)
     let description = try SessionDescription(parsing: offer)
-    let id = Self.makeID()
     var peer = ListenerPeer(webRTC: services.webRTC) { [weak self] event in
       if case .closed = event { Task { await self?.mediaEnded(id) } }
     }
@@ -36,8 +64,12 @@ actor WHEPResources {
     }
     let answer = try peer.answer(offer: offer, tracks: tracks)
     resources[id] = Resource(room: room, name: name, peer: peer, identity: identity)
-    services.sessions.opened(identity) { [weak self] _ in Task { await self?.delete(id) } }
-    return (id, answer)
+    return answer
+  }
+
+  /// Ends a player, or one that is about to become one.
+  private func end(_ id: String, _ identity: SessionIdentity) {
+    if !delete(id), services.sessions.contains(identity) { ended.insert(id) }
   }
 
   /// Whether there is such a resource under that address.

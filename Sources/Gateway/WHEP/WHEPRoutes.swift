@@ -28,14 +28,21 @@ struct WHEPRoutes: Sendable {
       return problem(.unsupportedMediaType, "an offer is application/sdp", [.acceptPost: "application/sdp"])
     }
     let (room, name) = (request.parameters["room"] ?? "", request.parameters["name"] ?? "")
-    let identity = services.sessions.identify(door: "whep", address: request.remoteAddress?.ipAddress ?? "")
+    let identity = services.sessions.identify(
+      door: "whep", listener: request.listener, address: request.remoteAddress?.ipAddress ?? "")
+    let entry = EntryRequest(
+      session: identity.id, door: identity.door, listener: identity.listener, address: identity.address,
+      room: room, role: .listener, keys: request.bearerToken.map { [PresentedKey($0)] } ?? [],
+      pageURL: request.fields[.origin])
     do {
       let (id, answer) = try await resources.create(
-        room: room, name: name, offer: String(buffer: request.body), identity: identity)
+        name: name, offer: String(buffer: request.body), identity: identity, request: entry)
       let location = request.target.segments.map(\.percentEncodedSegment).joined(separator: "/")
       return HTTPServerResponse(
         status: .created, fields: [.contentType: "application/sdp", .location: "/\(location)/\(id)"],
         body: ByteBuffer(string: answer))
+    } catch let refusal as WHEPRefusal {
+      return refusal.denial.problem
     } catch let error as RoomError {
       return problem(error.status, "\(error)")
     } catch let error as WebRTCError {

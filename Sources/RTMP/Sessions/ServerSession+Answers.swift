@@ -93,12 +93,12 @@ extension ServerSession {
     close()
   }
 
-  /// Ends the session from our side, telling the client that the server goes down.
-  public mutating func shutDown(description: String) {
+  /// Ends the session from our side, telling the client why: that the server goes down, unless another code is given.
+  public mutating func shutDown(code: StatusCode = .connectAppShutdown, description: String) {
     switch phase {
     case .handshaking, .awaitingConnect, .closing: break
-    case .decidingConnect: rejectConnect(code: .connectAppShutdown, description: description)
-    case .connected, .decidingStream: sendStatus(.error, .connectAppShutdown, description, streamID: 0)
+    case .decidingConnect: rejectConnect(code: code, description: description)
+    case .connected, .decidingStream: sendStatus(.error, code, description, streamID: 0)
     }
     close()
   }

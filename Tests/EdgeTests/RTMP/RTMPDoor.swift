@@ -15,13 +15,15 @@ final class RTMPDoor: Sendable {
   let connections = MetricRegistry().counter(
     "connections", help: "Decisions.", labels: ["protocol", "decision", "reason"])
   let engine: RoomEngine
+  let entrance: Entrance
   let listener: Listener
   let observer = RecordingObserver()
 
   static func with(
-    limits: RTMPLimits = RTMPLimits(), maximumParticipants: Int? = nil, _ body: (RTMPDoor) async throws -> Void
+    limits: RTMPLimits = RTMPLimits(), maximumParticipants: Int? = nil, gate: any RoomGate = OpenGate(),
+    _ body: (RTMPDoor) async throws -> Void
   ) async throws {
-    let door = try await RTMPDoor(limits: limits, maximumParticipants: maximumParticipants)
+    let door = try await RTMPDoor(limits: limits, maximumParticipants: maximumParticipants, gate: gate)
     let result: Result<Void, any Error>
     do { result = .success(try await body(door)) } catch { result = .failure(error) }
     await door.listener.closeAll()
@@ -29,7 +31,7 @@ final class RTMPDoor: Sendable {
     try result.get()
   }
 
-  private init(limits: RTMPLimits, maximumParticipants: Int?) async throws {
+  private init(limits: RTMPLimits, maximumParticipants: Int?, gate: any RoomGate) async throws {
     engine = RoomEngine(
       rooms: Dictionary(
         uniqueKeysWithValues: ["demo"].compactMap { name in
@@ -40,8 +42,12 @@ final class RTMPDoor: Sendable {
     // A busy machine may take longer than a client should: what a test does not mean to time out does not.
     var limits = limits
     limits.handshakeTimeout = .minutes(2)
+    let connections = connections
+    entrance = Entrance(gate: gate, sessions: sessions) { request, denial in
+      connections(request.door, "denied", denial.kind.rawValue).add()
+    }
     let services = RTMPServices(
-      rooms: engine, sessions: sessions, limits: limits,
+      rooms: engine, entrance: entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
         bytesIn: Counter(), bytesOut: Counter(), malformedMedia: malformed, connections: connections),
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, knowsRoom: { $0 == "demo" })

@@ -1,0 +1,40 @@
+import Rooms
+
+/// The one way into a room, for every protocol: asks the gate, and keeps who came in where rules find them again.
+public struct Entrance: Sendable {
+  /// Told of each denial that the front door does not count: of those who were to come into a room.
+  public typealias Denied = @Sendable (EntryRequest, Denial) -> Void
+
+  private let gate: any RoomGate
+  private let sessions: LiveSessions
+  private let denied: Denied
+
+  /// An entrance to the rooms behind `gate`.
+  public init(gate: any RoomGate, sessions: LiveSessions, denied: @escaping Denied = { _, _ in }) {
+    self.gate = gate
+    self.sessions = sessions
+    self.denied = denied
+  }
+
+  /// Asks the gate, for a session that is open in ``LiveSessions``.
+  public func admit(_ request: EntryRequest) async -> EntryDecision {
+    var decision = await gate.admit(request)
+    if case .allowed(let admittance) = decision {
+      let entry = Entry(request, by: admittance)
+      sessions.entered(entry)
+      // What was revoked since the gate looked would otherwise be missed: the session was not yet to be found.
+      if let denial = await gate.expelled(among: [entry]).first?.denial { decision = .denied(denial) }
+    }
+    if case .denied(let denial) = decision, request.step == .join { denied(request, denial) }
+    return decision
+  }
+
+  /// The rules have changed: puts all who are in to them again and ends the sessions of those who may not stay.
+  /// - Returns: how many these are.
+  @discardableResult
+  public func judgeAgain() async -> Int {
+    let expelled = await gate.expelled(among: sessions.entries)
+    for (session, denial) in expelled { _ = sessions.end(session, .denied(denial)) }
+    return expelled.count
+  }
+}
