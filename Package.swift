@@ -38,6 +38,7 @@ let package = Package(
     .target(name: "AMF", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "FLV", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "RTMP", dependencies: ["AMF", "COpenSSL", nioCore], swiftSettings: strict),
+    .target(name: "RTMPTunnel", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "RTP", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "WebRTC", dependencies: ["RTP", "COpenSSL", "CLibSRTP", nioCore], swiftSettings: strict),
 
@@ -98,6 +99,7 @@ let package = Package(
     .testTarget(name: "FLVTests", dependencies: ["FLV", "Seeded"], swiftSettings: strict),
     .testTarget(
       name: "RTMPTests", dependencies: ["RTMP", "AMF", "Seeded"], exclude: ["Recordings"], swiftSettings: strict),
+    .testTarget(name: "RTMPTunnelTests", dependencies: ["RTMPTunnel", "Seeded", nioCore], swiftSettings: strict),
     .testTarget(name: "RTPTests", dependencies: ["RTP", "Seeded"], swiftSettings: strict),
     .testTarget(
       name: "WebRTCTests", dependencies: ["WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],

@@ -1,0 +1,48 @@
+/// What a client of the tunnel asks for, read from the path of its POST.
+///
+///     /fcs/ident2            which server is this
+///     /open/1                a new session
+///     /send/ID/NUMBER        take these bytes
+///     /idle/ID/NUMBER        is there anything
+///     /close/ID/NUMBER       the end
+public enum TunnelRequest: Sendable, Hashable {
+  /// The question that Flash Player asks first.
+  case identify
+  /// A new session is wanted.
+  case open
+  /// A request within a session; they are numbered one after the other, whatever they are.
+  case exchange(Kind, TunnelSessionID, number: UInt32)
+
+  /// What a request within a session is.
+  public enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// Its body is for the server.
+    case send
+    /// It only asks for what there is.
+    case idle
+    /// It ends the session.
+    case close
+  }
+
+  /// Reads the segments of a path. Nil when it is none of the tunnel's.
+  public init?(path segments: some Collection<String>) {
+    guard let first = segments.first else { return nil }
+    let rest = Array(segments.dropFirst().prefix(3))
+    switch (first, rest.count) {
+    case ("fcs", 1) where rest[0] == "ident2": self = .identify
+    case ("open", 1) where rest[0] == "1": self = .open
+    case (_, 2):
+      guard let kind = Kind(rawValue: first), let id = TunnelSessionID(rest[0]), let number = Self.number(rest[1])
+      else {
+        return nil
+      }
+      self = .exchange(kind, id, number: number)
+    default: return nil
+    }
+  }
+
+  /// Decimal digits and nothing else: no sign, as `UInt32.init` would take one.
+  private static func number(_ text: String) -> UInt32? {
+    guard text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
+    return UInt32(text)
+  }
+}
