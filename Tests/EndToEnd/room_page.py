@@ -35,7 +35,13 @@ class Pictures:
 
     @property
     def in_order(self):
-        return all(before < after for before, after in zip(self.numbers, self.numbers[1:]))
+        """No picture after a later one, and none twice but for a receiver that asked.
+
+        One that asks for a key frame while the next picture is overdue gets the last one again, as a key frame.
+        """
+        pairs = list(zip(self.numbers, self.numbers[1:]))
+        again = sum(before == after for before, after in pairs)
+        return all(before <= after for before, after in pairs) and again <= max(0, self.key_decoded - 1)
 
 
 class RoomPage:
