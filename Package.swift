@@ -53,7 +53,7 @@ let package = Package(
     .target(
       name: "Edge",
       dependencies: [
-        "Rooms", "Media", "RTMP", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", nioCore, nioPosix,
+        "Rooms", "Media", "RTMP", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", "COpenSSL", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOWebSocket", package: "swift-nio"),

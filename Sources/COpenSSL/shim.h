@@ -18,6 +18,9 @@ static const uint64_t FLASHGATE_SSL_OP_NO_QUERY_MTU = SSL_OP_NO_QUERY_MTU;
 static const uint64_t FLASHGATE_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t FLASHGATE_SSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
 
+// Names in the order and with the escapes of RFC 2253, in UTF-8, control characters escaped.
+static const unsigned long FLASHGATE_XN_FLAG_RFC2253 = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
+
 static inline int flashgate_DTLSv1_get_timeout(SSL *ssl, struct timeval *left) { return (int)DTLSv1_get_timeout(ssl, left); }
 
 static inline int flashgate_DTLSv1_handle_timeout(SSL *ssl) { return (int)DTLSv1_handle_timeout(ssl); }

@@ -3,23 +3,48 @@ import Synchronization
 
 /// Whether a connection may come in.
 public enum AdmissionDecision: Sendable, Hashable {
-  /// It may; ``Admission/release(remote:listener:)`` will be called once when it is closed.
+  /// It may; ``Admission/release(_:listener:)`` will be called once when it is closed.
   case admitted
   /// It may not, and is closed without a byte read or written.
   case refused(ConnectionReason)
 }
 
-/// Asked for every accepted connection before a byte is read. Called on event loops: must not block.
+/// Who stands at the door.
+public enum Visitor: Sendable, Hashable {
+  /// A client, by its own address: the connection's other end, or what a trusted proxy told of it.
+  case client(SocketAddress)
+  /// A trusted proxy, which has not told yet for whom it comes, or carries requests of many.
+  case proxy(SocketAddress)
+
+  /// Where it comes from.
+  public var address: SocketAddress {
+    switch self {
+    case .client(let address), .proxy(let address): address
+    }
+  }
+}
+
+/// Asked for every accepted connection before a byte is read, again when a PROXY header has told the client's own
+/// address, and for every HTTP request. Called on event loops: must not block.
 public protocol Admission: Sendable {
-  /// Decides, and counts the connection when it is let in.
-  func admit(remote: SocketAddress, listener: ListenerID) -> AdmissionDecision
-  /// An admitted connection is closed.
-  func release(remote: SocketAddress, listener: ListenerID)
+  /// Decides, and counts the visitor when it is let in.
+  func admit(_ visitor: Visitor, listener: ListenerID) -> AdmissionDecision
+  /// An admitted visitor is gone, or is somebody else now.
+  func release(_ visitor: Visitor, listener: ListenerID)
+  /// Decides on one request of `client` over a connection that was admitted earlier, perhaps a proxy's, perhaps before
+  /// the lists were read anew. Counts nothing.
+  func judge(requestOf client: SocketAddress, listener: ListenerID) -> AdmissionDecision
+}
+
+extension Admission {
+  /// For those who decide on connections only.
+  public func judge(requestOf client: SocketAddress, listener: ListenerID) -> AdmissionDecision { .admitted }
 }
 
 /// Counts sessions, in total and per address.
 ///
-/// An IPv6 client usually owns a whole /64 network, so sessions of one /64 count together.
+/// An IPv6 client usually owns a whole /64 network, so sessions of one /64 count together. A proxy counts in total
+/// only.
 public final class SessionLimits: Admission {
   private struct Counts {
     var total = 0
@@ -42,10 +67,14 @@ public final class SessionLimits: Admission {
   public var sessions: Int { counts.withLock { $0.total } }
 
   /// Counts the session unless a limit is reached.
-  public func admit(remote: SocketAddress, listener: ListenerID) -> AdmissionDecision {
-    let key = AddressKey(remote)
-    return counts.withLock { counts in
+  public func admit(_ visitor: Visitor, listener: ListenerID) -> AdmissionDecision {
+    counts.withLock { counts in
       guard counts.total < maximum else { return .refused(.tooManySessions) }
+      guard case .client(let address) = visitor else {
+        counts.total += 1
+        return .admitted
+      }
+      let key = AddressKey(address)
       let ofAddress = counts.perAddress[key, default: 0]
       guard ofAddress < maximumPerAddress else { return .refused(.tooManySessionsFromAddress) }
       counts.total += 1
@@ -55,9 +84,13 @@ public final class SessionLimits: Admission {
   }
 
   /// Gives the session's place back.
-  public func release(remote: SocketAddress, listener: ListenerID) {
-    let key = AddressKey(remote)
+  public func release(_ visitor: Visitor, listener: ListenerID) {
     counts.withLock { counts in
+      guard case .client(let address) = visitor else {
+        counts.total -= 1
+        return
+      }
+      let key = AddressKey(address)
       guard let ofAddress = counts.perAddress[key] else { return }
       counts.total -= 1
       counts.perAddress[key] = ofAddress > 1 ? ofAddress - 1 : nil

@@ -19,6 +19,12 @@ public struct ConnectionReason: RawRepresentable, Sendable, Hashable, CustomStri
   public static let tooManySessionsFromAddress = ConnectionReason(rawValue: "too_many_sessions_from_address")
   /// The first bytes belong to no known protocol.
   public static let garbage = ConnectionReason(rawValue: "garbage")
+  /// A proxy that is trusted sent a PROXY header that breaks the protocol's rules, or somebody else did.
+  public static let proxyMalformed = ConnectionReason(rawValue: "proxy_malformed")
+  /// A proxy that is trusted sent no PROXY header, and the listener requires one.
+  public static let proxyMissing = ConnectionReason(rawValue: "proxy_missing")
+  /// A trusted proxy's field about a request's client could not be understood.
+  public static let forwardedMalformed = ConnectionReason(rawValue: "forwarded_malformed")
   /// The client left before its protocol was known.
   public static let leftEarly = ConnectionReason(rawValue: "left_early")
   /// The handshake time-out passed before the protocol was established.

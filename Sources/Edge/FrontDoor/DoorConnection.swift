@@ -15,27 +15,36 @@ public final class DoorConnection {
     case ended
   }
 
-  /// The connection's facts.
-  public let info: ConnectionInfo
+  /// The connection's facts, as far as they are known.
+  public private(set) var info: ConnectionInfo
   /// When the handshake must be done.
   public let handshakeDeadline: NIODeadline
-  /// Whether the bytes come out of TLS.
-  public internal(set) var isEncrypted = false
+  /// Whether the bytes come out of TLS, here or in front of this listener.
+  public private(set) var isEncrypted: Bool
 
   /// The event loop it is confined to.
   var eventLoop: any EventLoop { channel.eventLoop }
 
+  let configuration: ListenerConfiguration
   private let channel: any Channel
   private let services: DoorServices
+  /// As whom admission counts it; nil when it does not any more.
+  private var visitor: Visitor?
   private var phase: Phase
   private var recognised: FirstBytes?
   private var reason: ConnectionReason?
 
-  init(info: ConnectionInfo, channel: any Channel, services: DoorServices, handshakeTimeout: TimeAmount) {
+  init(
+    info: ConnectionInfo, visitor: Visitor, channel: any Channel, services: DoorServices,
+    configuration: ListenerConfiguration
+  ) {
     self.info = info
+    self.visitor = visitor
     self.channel = channel
     self.services = services
-    handshakeDeadline = info.acceptedAt + handshakeTimeout
+    self.configuration = configuration
+    isEncrypted = configuration.isBehindTLS
+    handshakeDeadline = info.acceptedAt + configuration.handshakeTimeout
     phase = .ended
     let timer = channel.eventLoop.assumeIsolated().scheduleTask(deadline: handshakeDeadline) {
       self.close(.handshakeTimeout)
@@ -65,15 +74,70 @@ public final class DoorConnection {
     channel.close(promise: nil)
   }
 
+  /// Whether the peer may tell by a PROXY header whose connection it is.
+  var trustsProxyHeader: Bool { configuration.proxyProtocol?.proxies.contains(info.peerAddress) == true }
+
   /// The first bytes were judged, outside of TLS or inside.
   func recognise(_ first: FirstBytes) {
     recognised = first
   }
 
-  func serve(as served: DoorProtocol) {
-    guard case .opening(let timer) = phase else { return }
+  /// Takes a trusted peer's word for whom it comes; nil when it is a client itself.
+  func resolve(_ header: ProxyHeader) -> AdmissionDecision {
+    info.proxy = header
+    guard case .client(let address) = header.origin else { return .admitted }
+    info.remoteAddress = address.unmapped
+    return admit(as: configuration.forwarded?.proxies.contains(address) == true ? .proxy(address) : .client(address))
+  }
+
+  /// A peer that is not trusted sent a header that names a client: it changes nothing.
+  func ignore(_ header: ForwardingHeader) {
+    services.observer.forwardingIgnored(info, header)
+  }
+
+  /// TLS is being set up on this listener.
+  func startTLS() {
+    isEncrypted = true
+  }
+
+  /// TLS stands.
+  func finishTLS(version: TLSProtocolVersion?, subject: String?) {
+    info.tlsVersion = version
+    info.certificateSubject = subject
+  }
+
+  /// The protocol is known. A trusted peer that has named nobody is a client itself, unless its requests will.
+  func serve(as served: DoorProtocol) -> AdmissionDecision {
+    guard case .opening(let timer) = phase else { return .admitted }
+    if case .proxy(let address) = visitor,
+      !served.isHTTP || configuration.forwarded?.proxies.contains(address) != true,
+      case .refused(let reason) = admit(as: .client(address))
+    {
+      return .refused(reason)
+    }
     phase = .handshaking(served, timer)
     services.observer.connectionServed(info, protocol: served)
+    return .admitted
+  }
+
+  /// Decides on one HTTP request of `client`.
+  func judge(requestOf client: SocketAddress) -> AdmissionDecision {
+    services.admission.judge(requestOf: client, listener: info.listener)
+  }
+
+  /// A request is answered by a refusal, and the connection ends with it. `client` is nil when it could not be told.
+  func refuseRequest(of client: SocketAddress?, _ reason: ConnectionReason) {
+    note(reason)
+    guard case .established(let served) = phase else { return }
+    services.observer.requestRefused(info, client: client, protocol: served, reason: reason)
+  }
+
+  private func admit(as other: Visitor) -> AdmissionDecision {
+    if let visitor { services.admission.release(visitor, listener: info.listener) }
+    visitor = nil
+    let decision = services.admission.admit(other, listener: info.listener)
+    if decision == .admitted { visitor = other }
+    return decision
   }
 
   private func ended() {
@@ -91,6 +155,6 @@ public final class DoorConnection {
     case .ended:
       return
     }
-    services.admission.release(remote: info.remoteAddress, listener: info.listener)
+    if let visitor { services.admission.release(visitor, listener: info.listener) }
   }
 }

@@ -28,7 +28,7 @@ enum DoorDecision: Equatable {
 }
 
 extension ListenerConfiguration {
-  /// Decides by what the listener accepts; `encrypted` when the bytes came out of TLS.
+  /// Decides by what the listener accepts; `encrypted` when the bytes came out of TLS, here or in front.
   func decision(for first: FirstBytes, encrypted: Bool) -> DoorDecision {
     let candidates: [DoorProtocol]
     switch first {
@@ -39,8 +39,27 @@ extension ListenerConfiguration {
     case .rtmpe: candidates = encrypted ? [] : [.rtmpe]
     case .http: candidates = encrypted ? [.https, .rtmpts] : [.http, .rtmpt]
     case .policyRequest: candidates = [.policy]
+    case .ice: candidates = encrypted ? [] : [.ice]
     }
     guard let served = candidates.first(where: accept.contains) else { return .refuse(.notAccepted(first)) }
     return .serve(served)
+  }
+}
+
+extension DoorProtocol {
+  /// Whether it is carried by HTTP.
+  public var isHTTP: Bool {
+    switch self {
+    case .http, .https, .rtmpt, .rtmpts: true
+    case .rtmp, .rtmpe, .rtmps, .policy, .ice: false
+    }
+  }
+
+  /// Whether what is said by it is inside TLS. RTMPE is not: its keys are agreed on without knowing with whom.
+  public var isEncrypted: Bool {
+    switch self {
+    case .rtmps, .rtmpts, .https: true
+    case .rtmp, .rtmpe, .rtmpt, .http, .policy, .ice: false
+    }
   }
 }

@@ -10,8 +10,12 @@ public struct DoorServices: Sendable {
   public var rtmp: Install?
   /// Socket policy requests; nil: refused.
   public var policy: Install?
-  /// HTTP, plain or inside TLS; nil: refused.
+  /// HTTP in the clear, RTMPT included; nil: refused.
   public var http: (any HTTPResponder)?
+  /// HTTP inside TLS, RTMPTS included; nil: refused.
+  public var https: (any HTTPResponder)?
+  /// WebRTC media over TCP; nil: refused.
+  public var ice: Install?
   /// Limits of the HTTP stack.
   public var httpLimits: HTTPLimits
   /// Who may come in.
@@ -21,12 +25,15 @@ public struct DoorServices: Sendable {
 
   /// Gathers the services.
   public init(
-    rtmp: Install? = nil, policy: Install? = nil, http: (any HTTPResponder)? = nil, httpLimits: HTTPLimits = .init(),
-    admission: any Admission, observer: any ConnectionObserver
+    rtmp: Install? = nil, policy: Install? = nil, http: (any HTTPResponder)? = nil,
+    https: (any HTTPResponder)? = nil, ice: Install? = nil, httpLimits: HTTPLimits = .init(), admission: any Admission,
+    observer: any ConnectionObserver
   ) {
     self.rtmp = rtmp
     self.policy = policy
     self.http = http
+    self.https = https
+    self.ice = ice
     self.httpLimits = httpLimits
     self.admission = admission
     self.observer = observer
@@ -37,8 +44,9 @@ public struct DoorServices: Sendable {
     switch served {
     case .rtmp, .rtmpe, .rtmps: rtmp != nil
     case .policy: policy != nil
-    case .http, .https, .rtmpt, .rtmpts: http != nil
-    case .ice: false
+    case .http, .rtmpt: http != nil
+    case .https, .rtmpts: https != nil
+    case .ice: ice != nil
     }
   }
 
@@ -50,10 +58,10 @@ public struct DoorServices: Sendable {
     case .policy:
       try policy?(channel, connection)
     case .http, .https, .rtmpt, .rtmpts:
-      guard let http else { return }
-      try HTTPServerPipeline.install(on: channel, connection: connection, responder: http, limits: httpLimits)
+      guard let responder = served.isEncrypted ? https : http else { return }
+      try HTTPServerPipeline.install(on: channel, connection: connection, responder: responder, limits: httpLimits)
     case .ice:
-      return
+      try ice?(channel, connection)
     }
   }
 }

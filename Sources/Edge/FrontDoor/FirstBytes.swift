@@ -18,6 +18,9 @@ public enum FirstBytes: Sendable, Hashable {
   case proxyV2
   /// `<`: a Flash socket policy request.
   case policyRequest
+  /// A STUN message in a frame of RFC 4571: two bytes of length, then the message with its magic cookie (RFC 6544,
+  /// section 3; RFC 8489, section 5).
+  case ice
   /// Nothing that this gateway speaks.
   case garbage
 
@@ -34,6 +37,7 @@ public enum FirstBytes: Sendable, Hashable {
     case 0x06, 0x08: return .rtmpe(version: first)
     case 0x16: return .tls
     case UInt8(ascii: "<"): return .policyRequest
+    case 0x00...0x02: return judgeSTUN(bytes)
     default: break
     }
     var undecided = false
@@ -43,6 +47,21 @@ public enum FirstBytes: Sendable, Hashable {
     }
     return undecided ? nil : .garbage
   }
+
+  /// A connectivity check has less than 768 bytes, so its frame's length starts with a byte that begins nothing else.
+  private static func judgeSTUN(_ bytes: some Collection<UInt8>) -> FirstBytes? {
+    let head = Array(bytes.prefix(10))
+    // The two topmost bits of a STUN message are zero; its length is a multiple of four, and its header has 20 bytes.
+    if head.count > 2, head[2] & 0xC0 != 0 { return .garbage }
+    if head.count > 5 {
+      let (frame, message) = (Int(head[0]) << 8 | Int(head[1]), Int(head[4]) << 8 | Int(head[5]))
+      guard message % 4 == 0, frame == message + 20 else { return .garbage }
+    }
+    guard head.dropFirst(6).elementsEqual(magicCookie.prefix(max(0, head.count - 6))) else { return .garbage }
+    return head.count == 10 ? .ice : nil
+  }
+
+  private static let magicCookie: [UInt8] = [0x21, 0x12, 0xA4, 0x42]
 
   private static let tokens: [(token: [UInt8], meaning: FirstBytes)] =
     ["GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE "].map {
@@ -64,6 +83,7 @@ extension FirstBytes: CustomStringConvertible {
     case .proxyV1: "proxy_v1"
     case .proxyV2: "proxy_v2"
     case .policyRequest: "policy"
+    case .ice: "ice"
     case .garbage: "garbage"
     }
   }

@@ -110,25 +110,24 @@ public final class Listener: Sendable {
     _ channel: any Channel, configuration: ListenerConfiguration, services: DoorServices, connections: ConnectionTable
   ) throws {
     // Without an address the client has already gone.
-    guard let remote = channel.remoteAddress else { throw Refused() }
+    guard let remote = channel.remoteAddress?.unmapped else { throw Refused() }
     let info = ConnectionInfo(
-      id: nextID.add(1, ordering: .relaxed).newValue, listener: configuration.id, remoteAddress: remote,
+      id: nextID.add(1, ordering: .relaxed).newValue, listener: configuration.id, peerAddress: remote,
       localAddress: channel.localAddress, acceptedAt: channel.eventLoop.now)
+    let visitor = configuration.visitor(from: remote)
     let decision: AdmissionDecision =
-      connections.isAccepting
-      ? services.admission.admit(remote: remote, listener: configuration.id) : .refused(.draining)
+      connections.isAccepting ? services.admission.admit(visitor, listener: configuration.id) : .refused(.draining)
     if case .refused(let reason) = decision {
       services.observer.connectionRefused(info, recognised: nil, reason: reason)
       throw Refused()
     }
     let connection = DoorConnection(
-      info: info, channel: channel, services: services, handshakeTimeout: configuration.handshakeTimeout)
+      info: info, visitor: visitor, channel: channel, services: services, configuration: configuration)
     guard connections.add(connection, channel: channel) else {
       connection.note(.draining)
       throw Refused()
     }
-    try channel.pipeline.syncOperations.addHandler(
-      FirstBytesHandler(configuration: configuration, services: services, connection: connection))
+    try channel.pipeline.syncOperations.addHandler(FirstBytesHandler(services: services, connection: connection))
   }
 
   private static let nextID = Atomic<UInt64>(0)

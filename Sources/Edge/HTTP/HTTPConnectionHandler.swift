@@ -62,7 +62,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     self.handlers = handlers
     let origin = HTTPRequestReader.Origin(
       scheme: door?.isEncrypted == true ? "https" : "http", remoteAddress: door?.info.remoteAddress,
-      listener: door?.info.listener ?? ListenerID(rawValue: "-"), connectionID: door?.info.id ?? 0)
+      trust: door?.configuration.forwarded, listener: door?.info.listener ?? ListenerID(rawValue: "-"),
+      connectionID: door?.info.id ?? 0)
     reader = HTTPRequestReader(limits: limits, origin: origin)
   }
 
@@ -138,8 +139,14 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       continueIsDue = true
       if case .readingHead = phase { enterBody() }
     case .failure(let problem):
+      if reader.forwardedError != nil { door?.refuseRequest(of: nil, .forwardedMalformed) }
       queue.append(.failure(problem))
     case .request(let received):
+      for field in received.ignoredFields { door?.ignore(field.header) }
+      guard isAllowed(received.request) else {
+        if let failure = reader.fail(ProblemDocument(status: .forbidden)) { take(failure) }
+        return
+      }
       queue.append(.request(received))
       if queue.count > limits.pipelinedRequests {
         let problem = ProblemDocument(status: .tooManyRequests, detail: "too many requests before the answers")
@@ -147,6 +154,14 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       }
     }
     startNext()
+  }
+
+  /// Each request is judged: its client may be another one than the last request's, and lists may have changed.
+  private func isAllowed(_ request: HTTPServerRequest) -> Bool {
+    guard let door, let client = request.remoteAddress else { return true }
+    guard case .refused(let reason) = door.judge(requestOf: client) else { return true }
+    door.refuseRequest(of: client, reason)
+    return false
   }
 
   private func enterBody() {
@@ -347,5 +362,14 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     if case .responding(_, let task, _) = phase { task.cancel() }
     phase = .ended
     queue.removeAll()
+  }
+}
+
+extension ForwardedTrust.Field {
+  fileprivate var header: ForwardingHeader {
+    switch self {
+    case .xForwardedFor: .xForwardedFor
+    case .forwarded: .forwarded
+    }
   }
 }

@@ -10,7 +10,10 @@ struct HTTPRequestReader {
   /// Where the requests come from; the same for all of a connection.
   struct Origin {
     var scheme = "http"
+    /// The client, as far as the connection tells; requests may tell more.
     var remoteAddress: SocketAddress?
+    /// Whose word about the client of a request is taken.
+    var trust: ForwardedTrust?
     var listener = ListenerID(rawValue: "-")
     var connectionID: UInt64 = 0
   }
@@ -18,6 +21,8 @@ struct HTTPRequestReader {
   /// A request and what it means for its connection.
   struct Received {
     var request: HTTPServerRequest
+    /// Fields of the request that would name its client, from somebody who is not trusted to.
+    var ignoredFields: Set<ForwardedTrust.Field> = []
     /// Whether another request may follow the answer.
     var keepsAlive: Bool
   }
@@ -38,6 +43,8 @@ struct HTTPRequestReader {
   private let limits: HTTPLimits
   private let origin: Origin
   private var state = State.head
+  /// Why a trusted proxy's word about the client could not be understood; the request was refused for it.
+  private(set) var forwardedError: ForwardedError?
 
   init(limits: HTTPLimits, origin: Origin) {
     self.limits = limits
@@ -110,7 +117,7 @@ struct HTTPRequestReader {
     }
   }
 
-  private func read(_ head: HTTPRequestHead) throws(ProblemDocument) -> Received {
+  private mutating func read(_ head: HTTPRequestHead) throws(ProblemDocument) -> Received {
     guard head.uri.utf8.count <= limits.targetBytes else {
       throw ProblemDocument(
         status: .uriTooLong,
@@ -137,9 +144,26 @@ struct HTTPRequestReader {
       request.fields.append(HTTPField(name: name, value: value))
     }
     request.speaksHTTP11 = head.speaksHTTP11
+    let ignoredFields = try findClient(of: &request)
     // The decoder stops at a request to upgrade, so nothing can follow it on this connection as HTTP.
     let asksForUpgrade = request.fields.contains(.upgrade) && request.hasToken("upgrade", in: .connection)
-    return Received(request: request, keepsAlive: head.isKeepAlive && !asksForUpgrade)
+    return Received(
+      request: request, ignoredFields: ignoredFields, keepsAlive: head.isKeepAlive && !asksForUpgrade)
+  }
+
+  /// Puts the client that trusted proxies tell into the request; returns the fields that changed nothing.
+  private mutating func findClient(
+    of request: inout HTTPServerRequest
+  ) throws(ProblemDocument) -> Set<ForwardedTrust.Field> {
+    guard let peer = origin.remoteAddress else { return [] }
+    do throws(ForwardedError) {
+      let client = try ForwardedClient.find(in: request.fields, peer: peer, trust: origin.trust)
+      request.remoteAddress = client.address
+      return client.ignored
+    } catch {
+      forwardedError = error
+      throw ProblemDocument(status: .badRequest, detail: "\(error)")
+    }
   }
 
   /// Message framing that two readers could understand in two ways is refused (RFC 9112, section 6.3).

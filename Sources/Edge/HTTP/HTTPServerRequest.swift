@@ -15,7 +15,7 @@ public struct HTTPServerRequest: Sendable {
   public var fields: HTTPFields
   /// The body; empty when there is none.
   public var body: ByteBuffer
-  /// The client's end of the connection; nil on a channel without addresses.
+  /// The client: the connection's other end, or whom trusted proxies tell; nil on a channel without addresses.
   public var remoteAddress: SocketAddress?
   /// The listener the request came in by.
   public var listener: ListenerID

@@ -1,36 +1,41 @@
+import Edge
+
 /// A TCP address where clients come in.
 public struct ListenerConfiguration: Sendable, Equatable {
   /// What a client may speak at a listener; told from the others by its first bytes.
-  public enum ClientProtocol: String, Sendable, CaseIterable {
-    /// Flash in the clear.
-    case rtmp
-    /// Flash inside TLS.
-    case rtmps
-    /// Pages, signalling and WHEP over TLS.
-    case https
-
-    /// Names of the interface that a later version will know.
-    static let later = ["rtmpe", "rtmpt", "rtmpts", "http", "policy", "ice"]
-
-    /// Spoken inside TLS.
-    var needsTLS: Bool { self != .rtmp }
-  }
+  public typealias ClientProtocol = DoorProtocol
 
   /// Where to listen.
   public var address: Located<ListenAddress>
   /// What is spoken there; at least one.
   public var accept: Set<ClientProtocol>
-  /// Set exactly when something in `accept` needs it.
+  /// Set exactly when something in `accept` needs it and TLS is not done in front.
   public var tls: ListenerTLS?
+  /// TLS was done in front: by an accelerator or a balancer, or by stunnel.
+  public var isBehindTLS: Bool
+  /// The proxies whose PROXY headers are believed.
+  public var proxyProtocol: ProxyProtocolTrust?
+  /// The proxies whose word about an HTTP request's client is believed.
+  public var forwarded: ForwardedTrust?
 
-  init(address: Located<ListenAddress>, accept: Set<ClientProtocol>, tls: ListenerTLS? = nil) {
+  init(
+    address: Located<ListenAddress>, accept: Set<ClientProtocol>, tls: ListenerTLS? = nil, isBehindTLS: Bool = false,
+    proxyProtocol: ProxyProtocolTrust? = nil, forwarded: ForwardedTrust? = nil
+  ) {
     self.address = address
     self.accept = accept
     self.tls = tls
+    self.isBehindTLS = isBehindTLS
+    self.proxyProtocol = proxyProtocol
+    self.forwarded = forwarded
   }
 }
 
 extension ListenerConfiguration {
+  /// Names of the interface that nothing stands behind yet.
+  static let later: [ClientProtocol] = [.rtmpe, .rtmpt, .rtmpts, .policy, .ice]
+  static let known = ClientProtocol.allCases.filter { !later.contains($0) }
+
   static func readAll(from section: ConfigurationSection, at root: ConfigurationValue) -> [ListenerConfiguration] {
     guard let value = section["listeners"] else {
       if section.isReadable {
@@ -45,30 +50,56 @@ extension ListenerConfiguration {
 
   private init?(reading value: ConfigurationValue) {
     let section = value.section(
-      keys: ["address", "accept", "tls"], later: ["proxy_protocol", "forwarded_for", "access"])
+      keys: ["address", "accept", "tls", "tls_in_front", "proxy_protocol", "forwarded_for"], later: ["access"])
     guard section.isReadable else { return nil }
     let address = section.required("address", "address: 0.0.0.0:1935")?.listenAddress()
     let accept = section.required("accept", "accept: [rtmp]").flatMap(Self.accept(reading:))
-    let tls = section["tls"].map { ($0, ListenerTLS(reading: $0)) }
+    let tls = section["tls"].map { ListenerTLS(reading: $0) }
+    let isBehindTLS = section["tls_in_front"]?.boolean() ?? false
+    let proxyProtocol = section["proxy_protocol"].flatMap(ProxyProtocolTrust.init(reading:))
+    let forwarded = section["forwarded_for"].flatMap(ForwardedTrust.init(reading:))
     if let accept, !accept.isEmpty {
-      let encrypted = accept.filter(\.needsTLS).map(\.rawValue).sorted()
-      if let name = encrypted.first, tls == nil {
-        section["accept"]?.problem("\(name) needs a certificate: add `tls: { certificate: FILE, key: FILE }` beside it")
-      } else if encrypted.isEmpty, let (value, _) = tls {
+      Self.checkTLS(section, accept: accept, isBehindTLS: isBehindTLS)
+      if let value = section["forwarded_for"], !accept.contains(where: \.isHTTP) {
         value.problem(
-          "tls is used by https and rtmps alone, which this listener does not accept: remove `tls` or accept [https]")
+          "forwarded_for is used by HTTP alone, which this listener does not accept: remove it or accept [http]")
       }
     }
     guard let address, let accept else { return nil }
-    self.init(address: address, accept: accept, tls: tls?.1)
+    self.init(
+      address: address, accept: accept, tls: tls ?? nil, isBehindTLS: isBehindTLS, proxyProtocol: proxyProtocol,
+      forwarded: forwarded)
   }
+
+  /// What is spoken inside TLS needs it, here or in front, and nothing else does.
+  private static func checkTLS(_ section: ConfigurationSection, accept: Set<ClientProtocol>, isBehindTLS: Bool) {
+    let encrypted = accept.filter(\.isEncrypted).map(\.rawValue).sorted()
+    if isBehindTLS {
+      section["tls"]?.problem("TLS is done in front of this listener: remove `tls`, or `tls_in_front: true`")
+      if let plain = accept.filter({ $0.inTLS != nil }).map(\.rawValue).sorted().first, let inTLS = Self.inTLS(plain) {
+        section["accept"]?.problem(
+          "\(plain) comes in the clear, and TLS is done in front of this listener: accept \(inTLS) instead")
+      }
+      return
+    }
+    if let name = encrypted.first, section["tls"] == nil {
+      section["accept"]?.problem(
+        "\(name) needs a certificate: add `tls: { certificate: FILE, key: FILE }` beside it")
+    } else if encrypted.isEmpty, let value = section["tls"] {
+      value.problem(
+        "tls is used by https, rtmps and rtmpts alone, which this listener does not accept: remove `tls` or accept [https]"
+      )
+    }
+  }
+
+  private static func inTLS(_ name: String) -> String? { ClientProtocol(rawValue: name)?.inTLS?.rawValue }
 
   private static func accept(reading value: ConfigurationValue) -> Set<ClientProtocol>? {
     guard let list = value.list(of: "protocols, such as [rtmp] or [https, rtmps]") else { return nil }
-    let names = ClientProtocol.allCases.map(\.rawValue)
+    let names = known.map(\.rawValue)
     var found: Set<ClientProtocol> = []
     for item in list {
-      guard let name = item.choice(of: names, later: ClientProtocol.later) else { continue }
+      guard let name = item.choice(of: names, later: later.map(\.rawValue)) else { continue }
       guard let known = ClientProtocol(rawValue: name) else { continue }
       if !found.insert(known).inserted { item.problem("\(name) is listed twice: remove one") }
     }
@@ -92,6 +123,18 @@ extension ListenerConfiguration {
       } else {
         seen.append(address)
       }
+    }
+  }
+}
+
+extension DoorProtocol {
+  /// What the same is called inside TLS.
+  fileprivate var inTLS: DoorProtocol? {
+    switch self {
+    case .rtmp, .rtmpe: .rtmps
+    case .rtmpt: .rtmpts
+    case .http: .https
+    case .rtmps, .rtmpts, .https, .policy, .ice: nil
     }
   }
 }

@@ -22,12 +22,20 @@ public struct ListenerTLS: Sendable, Equatable {
   /// Newest version spoken. Default 1.3.
   public var maximumVersion: Version
 
+  /// PEM file with the authorities that sign clients' certificates; nil: clients are not asked for any.
+  public var clientAuthorities: Located<String>?
+  /// Whether a client without a certificate is refused.
+  public var requiresClientCertificate: Bool
+
   init(
     certificate: Located<String>, key: Located<String>, minimumVersion: Version = .tls12,
-    maximumVersion: Version = .tls13
+    maximumVersion: Version = .tls13, clientAuthorities: Located<String>? = nil,
+    requiresClientCertificate: Bool = false
   ) {
     self.certificate = certificate
     self.key = key
+    self.clientAuthorities = clientAuthorities
+    self.requiresClientCertificate = requiresClientCertificate
     self.minimumVersion = minimumVersion
     self.maximumVersion = maximumVersion
   }
@@ -35,10 +43,15 @@ public struct ListenerTLS: Sendable, Equatable {
 
 extension ListenerTLS {
   init?(reading value: ConfigurationValue) {
-    let section = value.section(keys: ["certificate", "key", "minimum_version", "maximum_version"])
+    let section = value.section(keys: [
+      "certificate", "key", "minimum_version", "maximum_version", "client_certificates",
+    ])
     guard section.isReadable else { return nil }
     let certificate = section.required("certificate", "certificate: tls/cert.pem")?.pemFile(holding: .certificate)
     let key = section.required("key", "key: tls/key.pem")?.pemFile(holding: .privateKey)
+    let clients = section["client_certificates"]?.section(keys: ["authorities", "required"])
+    let authorities = clients?.required("authorities", "authorities: tls/clients.pem")?.pemFile(holding: .certificate)
+    let isRequired = clients?["required"]?.boolean() ?? false
     let minimum = section["minimum_version"].flatMap(Self.version(reading:))
     let maximum = section["maximum_version"].flatMap(Self.version(reading:))
     if (minimum ?? .tls12) > (maximum ?? .tls13) {
@@ -48,7 +61,8 @@ extension ListenerTLS {
     }
     guard let certificate, let key else { return nil }
     self.init(
-      certificate: certificate, key: key, minimumVersion: minimum ?? .tls12, maximumVersion: maximum ?? .tls13)
+      certificate: certificate, key: key, minimumVersion: minimum ?? .tls12, maximumVersion: maximum ?? .tls13,
+      clientAuthorities: authorities, requiresClientCertificate: isRequired)
     do throws(TLSLoadError) {
       _ = try settings.makeContext(validAt: value.reader.now)
     } catch {
@@ -62,9 +76,13 @@ extension ListenerTLS {
 
   /// What the TLS library is told.
   var settings: TLSSettings {
-    TLSSettings(
+    var settings = TLSSettings(
       certificatePath: certificate.value, keyPath: key.value, minimumVersion: minimumVersion.ofEdge,
       maximumVersion: maximumVersion.ofEdge)
+    settings.clients = clientAuthorities.map {
+      TLSSettings.ClientCertificates(authoritiesPath: $0.value, isRequired: requiresClientCertificate)
+    }
+    return settings
   }
 
   /// An error of loading, at the place of the value to blame. Nil for what was reported when the values were read.
@@ -79,6 +97,10 @@ extension ListenerTLS {
         at: key.position,
         "the private key in \(quoted(key.value)) cannot be read: it is damaged or has a pass phrase,"
           + " put one without there")
+    case .authorities(let path, _):
+      ConfigurationProblem(
+        at: clientAuthorities?.position ?? certificate.position,
+        "the authorities in \(quoted(path)) cannot be read: it is damaged, put a good PEM file there")
     case .versions: nil
     case .context:
       ConfigurationProblem(

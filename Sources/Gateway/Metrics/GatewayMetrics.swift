@@ -12,6 +12,9 @@ public struct GatewayMetrics: Sendable {
   public let sessions: MetricFamily<Gauge>
   /// Connections decided on. Labels: protocol, decision (`allowed`, `denied`), reason (`none` when allowed).
   public let connections: MetricFamily<Counter>
+  /// Headers that would name a client, from peers that are not trusted. Label: header (`proxy_v1`, `proxy_v2`,
+  /// `x_forwarded_for`, `forwarded`).
+  public let forwardingIgnored: MetricFamily<Counter>
   /// RTMP bytes, headers and handshakes included. Label: direction (`in`, `out`).
   public let rtmpBytes: MetricFamily<Counter>
   /// Packets of RTP sessions. Labels: direction (`in`, `out`), kind (`audio`, `video`; `in` only `control`, RTCP).
@@ -45,6 +48,9 @@ public struct GatewayMetrics: Sendable {
     connections = registry.counter(
       "flashgate_connections_total", help: "Connections allowed or denied, and why.",
       labels: ["protocol", "decision", "reason"])
+    forwardingIgnored = registry.counter(
+      "flashgate_forwarding_ignored_total", help: "Headers of untrusted peers that would name another client.",
+      labels: ["header"])
     rtmpBytes = registry.counter(
       "flashgate_rtmp_bytes_total", help: "Bytes of RTMP connections.", labels: ["direction"])
     rtpPackets = registry.counter(

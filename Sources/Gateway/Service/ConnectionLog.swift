@@ -19,7 +19,8 @@ struct ConnectionLog: ConnectionObserver {
   func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason) {
     metrics.connections(recognised.map { "\($0)" } ?? "unknown", "denied", reason.rawValue).add()
     // Health probes connect and leave: no news.
-    let level: Logger.Level = reason == .leftEarly ? .debug : .info
+    let isProbe = reason == .leftEarly || connection.proxy?.origin == .proxy(isLocal: true)
+    let level: Logger.Level = isProbe ? .debug : .info
     log.log(level: level, "connection refused", metadata: metadata(connection, reason))
   }
 
@@ -32,6 +33,19 @@ struct ConnectionLog: ConnectionObserver {
     log.debug("connection closed", metadata: metadata(connection, reason))
   }
 
+  func requestRefused(
+    _ connection: ConnectionInfo, client: SocketAddress?, protocol served: DoorProtocol, reason: ConnectionReason
+  ) {
+    metrics.connections(served.rawValue, "denied", reason.rawValue).add()
+    var metadata = metadata(connection, reason)
+    if let client { metadata["address"] = "\(client.ipAddress ?? "")" }
+    log.info("request refused", metadata: metadata)
+  }
+
+  func forwardingIgnored(_ connection: ConnectionInfo, _ header: ForwardingHeader) {
+    metrics.forwardingIgnored(header.rawValue).add()
+  }
+
   func acceptFailed(on listener: ListenerID, errnoCode: Int32) {
     metrics.connections("unknown", "denied", "accept_failed").add()
     log.error(
@@ -40,9 +54,15 @@ struct ConnectionLog: ConnectionObserver {
   }
 
   private func metadata(_ connection: ConnectionInfo, _ reason: ConnectionReason) -> Logger.Metadata {
-    [
+    var metadata: Logger.Metadata = [
       "address": "\(connection.remoteAddress.ipAddress ?? "")", "listener": "\(connection.listener)",
       "reason": "\(reason)",
     ]
+    if let version = connection.tlsVersion { metadata["tls"] = "\(version.rawValue)" }
+    if let proxy = connection.proxy {
+      metadata["proxy"] = "\(connection.peerAddress.ipAddress ?? "")"
+      if let version = proxy.tls?.version { metadata["tls"] = "\(version)" }
+    }
+    return metadata
   }
 }

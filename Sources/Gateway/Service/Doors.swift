@@ -16,7 +16,8 @@ struct Doors {
     let limits = parts.configuration.limits
     services = DoorServices(
       rtmp: { channel, door in try rtmp.adopt(channel, door) },
-      http: GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router,
+      http: HTTPRouter(),
+      https: GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router,
       admission: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress),
       observer: ConnectionLog(metrics: parts.metrics, log: parts.log))
   }
@@ -25,18 +26,20 @@ struct Doors {
   /// - Throws: `ConfigurationError` with the place of the value that this machine refuses.
   mutating func open(_ listener: ListenerConfiguration) async throws {
     let address = listener.address
-    try await open(
-      Edge.ListenerConfiguration(
-        id: ListenerID(rawValue: "\(address.value)"), address: try socketAddress(address),
-        accept: Set(listener.accept.map(\.door)),
-        tls: try listener.tls.map { try certificate($0) }, handshakeTimeout: handshakeTimeout),
-      services: services, position: address.position)
+    var configuration = Edge.ListenerConfiguration(
+      id: ListenerID(rawValue: "\(address.value)"), address: try socketAddress(address), accept: listener.accept,
+      tls: try listener.tls.map { try certificate($0) }, handshakeTimeout: handshakeTimeout)
+    configuration.isBehindTLS = listener.isBehindTLS
+    configuration.proxyProtocol = listener.proxyProtocol
+    configuration.forwarded = listener.forwarded
+    try await open(configuration, services: services, position: address.position)
   }
 
   /// Opens the admin listener, which is not counted among clients.
   mutating func openAdmin(_ admin: AdminConfiguration) async throws {
     var services = services
     services.rtmp = nil
+    services.https = nil
     services.http = AdminRoutes(parts).router
     services.admission = SessionLimits(sessions: 256, sessionsPerAddress: 256)
     services.observer = SilentObserver()
@@ -79,16 +82,6 @@ struct Doors {
       return try SocketAddress(ipAddress: address.value.host, port: address.value.port)
     } catch {
       throw ConfigurationError(at: address.position, "\(address.value) is no address to listen on")
-    }
-  }
-}
-
-extension ListenerConfiguration.ClientProtocol {
-  fileprivate var door: DoorProtocol {
-    switch self {
-    case .rtmp: .rtmp
-    case .rtmps: .rtmps
-    case .https: .https
     }
   }
 }

@@ -13,25 +13,25 @@ import Testing
   @Test func limitPerAddressHoldsAtItsEdge() throws {
     let limits = SessionLimits(sessions: 100, sessionsPerAddress: 2)
     let (one, other) = (try address("192.0.2.1", port: 1), try address("192.0.2.2"))
-    #expect(limits.admit(remote: one, listener: listener) == .admitted)
-    #expect(limits.admit(remote: try address("192.0.2.1", port: 2), listener: listener) == .admitted)
-    #expect(limits.admit(remote: one, listener: listener) == .refused(.tooManySessionsFromAddress))
-    #expect(limits.admit(remote: other, listener: listener) == .admitted)
-    limits.release(remote: one, listener: listener)
-    #expect(limits.admit(remote: one, listener: listener) == .admitted)
+    #expect(limits.admit(.client(one), listener: listener) == .admitted)
+    #expect(limits.admit(.client(try address("192.0.2.1", port: 2)), listener: listener) == .admitted)
+    #expect(limits.admit(.client(one), listener: listener) == .refused(.tooManySessionsFromAddress))
+    #expect(limits.admit(.client(other), listener: listener) == .admitted)
+    limits.release(.client(one), listener: listener)
+    #expect(limits.admit(.client(one), listener: listener) == .admitted)
   }
 
   @Test func totalLimitHoldsAtItsEdge() throws {
     let limits = SessionLimits(sessions: 2, sessionsPerAddress: 2)
-    #expect(limits.admit(remote: try address("192.0.2.1"), listener: listener) == .admitted)
-    #expect(limits.admit(remote: try address("192.0.2.2"), listener: listener) == .admitted)
-    #expect(limits.admit(remote: try address("192.0.2.3"), listener: listener) == .refused(.tooManySessions))
+    #expect(limits.admit(.client(try address("192.0.2.1")), listener: listener) == .admitted)
+    #expect(limits.admit(.client(try address("192.0.2.2")), listener: listener) == .admitted)
+    #expect(limits.admit(.client(try address("192.0.2.3")), listener: listener) == .refused(.tooManySessions))
     #expect(limits.sessions == 2)
   }
 
   @Test func releaseOfAnAddressThatHoldsNothingChangesNothing() throws {
     let limits = SessionLimits()
-    limits.release(remote: try address("192.0.2.1"), listener: listener)
+    limits.release(.client(try address("192.0.2.1")), listener: listener)
     #expect(limits.sessions == 0)
   }
 

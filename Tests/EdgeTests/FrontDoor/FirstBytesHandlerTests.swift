@@ -30,14 +30,13 @@ import Testing
       let remote = try SocketAddress(ipAddress: "192.0.2.1", port: 40_000)
       let configuration = ListenerConfiguration(id: ListenerID(rawValue: "test"), address: remote, accept: accept)
       try channel.connect(to: remote).wait()
-      #expect(limits.admit(remote: remote, listener: configuration.id) == .admitted)
+      #expect(limits.admit(.client(remote), listener: configuration.id) == .admitted)
       let info = ConnectionInfo(
-        id: 1, listener: configuration.id, remoteAddress: remote, localAddress: nil,
+        id: 1, listener: configuration.id, peerAddress: remote, localAddress: nil,
         acceptedAt: channel.embeddedEventLoop.now)
       let connection = DoorConnection(
-        info: info, channel: channel, services: services, handshakeTimeout: configuration.handshakeTimeout)
-      try channel.pipeline.syncOperations.addHandler(
-        FirstBytesHandler(configuration: configuration, services: services, connection: connection))
+        info: info, visitor: .client(remote), channel: channel, services: services, configuration: configuration)
+      try channel.pipeline.syncOperations.addHandler(FirstBytesHandler(services: services, connection: connection))
     }
 
     static let sink: DoorServices.Install = { channel, _ in try channel.pipeline.syncOperations.addHandler(Sink()) }

@@ -28,7 +28,14 @@ import Testing
     (Array("GETTER".utf8), .garbage),
     (Array("get / HTTP/1.1".utf8), .garbage),
     ([0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0B], .garbage),
-    ([0x00], .garbage),
+    // A binding request of 88 bytes behind its header, in a frame (RFC 4571) of 108.
+    ([0x00, 0x6C, 0x00, 0x01, 0x00, 0x58, 0x21, 0x12, 0xA4, 0x42, 0x01], .ice),
+    ([0x02, 0x14, 0x00, 0x01, 0x02, 0x00, 0x21, 0x12, 0xA4, 0x42, 0x01], .ice),
+    ([0x00, 0x6C, 0x00, 0x01, 0x00, 0x58, 0x21, 0x12, 0xA4, 0x43], .garbage),
+    ([0x00, 0x6D, 0x00, 0x01, 0x00, 0x58, 0x21, 0x12, 0xA4, 0x42], .garbage),
+    ([0x00, 0x6E, 0x00, 0x01, 0x00, 0x5A, 0x21, 0x12, 0xA4, 0x42], .garbage),
+    ([0x00, 0x6C, 0x80, 0x01, 0x00, 0x58, 0x21, 0x12, 0xA4, 0x42], .garbage),
+    ([0x00, 0x00, 0x00, 0x00, 0x00, 0x00], .garbage),
     ([0xFF], .garbage),
   ]
 
@@ -49,7 +56,7 @@ import Testing
       case 0x06, 0x08: #expect(judged == .rtmpe(version: byte))
       case 0x16: #expect(judged == .tls)
       case 0x3C: #expect(judged == .policyRequest)
-      case 0x0D: #expect(judged == nil)
+      case 0x00...0x02, 0x0D: #expect(judged == nil)
       case _ where "GHPDOCT".utf8.contains(byte): #expect(judged == nil)
       default: #expect(judged == .garbage)
       }
@@ -66,6 +73,10 @@ import Testing
     #expect(plain.decision(for: .tls, encrypted: false) == .refuse(.notAccepted(.tls)))
     #expect(plain.decision(for: .policyRequest, encrypted: false) == .serve(.policy))
     #expect(plain.decision(for: .proxyV1, encrypted: false) == .refuse(.notAccepted(.proxyV1)))
+    #expect(plain.decision(for: .ice, encrypted: false) == .refuse(.notAccepted(.ice)))
+    let ice = ListenerConfiguration(id: id, address: address, accept: [.ice])
+    #expect(ice.decision(for: .ice, encrypted: false) == .serve(.ice))
+    #expect(ice.decision(for: .ice, encrypted: true) == .refuse(.notAccepted(.ice)))
     #expect(plain.decision(for: .garbage, encrypted: false) == .refuse(.garbage))
     let secure = ListenerConfiguration(id: id, address: address, accept: [.https, .http, .rtmp])
     #expect(secure.decision(for: .http, encrypted: true) == .serve(.https))

@@ -36,7 +36,7 @@ import Testing
   ) async throws {
     let observer = RecordingObserver()
     let services = DoorServices(
-      rtmp: echo, http: responder, admission: admission, observer: observer)
+      rtmp: echo, http: responder, https: responder, admission: admission, observer: observer)
     let configuration = ListenerConfiguration(
       id: ListenerID(rawValue: "test"), address: try SocketAddress(ipAddress: host, port: 0), accept: accept, tls: tls,
       handshakeTimeout: handshakeTimeout)

@@ -60,25 +60,54 @@ import Testing
       "{ address: 0.0.0.0:1, accept: rtmp }",
       "2:35: a list of protocols, such as [rtmp] or [https, rtmps] is needed here, not \"rtmp\""
     ),
-    ("{ address: 0.0.0.0:1, accept: [] }", "2:35: nothing is accepted here: name one of rtmp, rtmps, https"),
+    ("{ address: 0.0.0.0:1, accept: [] }", "2:35: nothing is accepted here: name one of rtmp, rtmps, http, https"),
     ("{ address: 0.0.0.0:1, accept: [rtpm] }", "2:36: \"rtpm\" is unknown here: did you mean `rtmp`?"),
-    ("{ address: 0.0.0.0:1, accept: [gopher] }", "2:36: \"gopher\" is unknown here: use one of rtmp, rtmps, https"),
+    (
+      "{ address: 0.0.0.0:1, accept: [gopher] }",
+      "2:36: \"gopher\" is unknown here: use one of rtmp, rtmps, http, https"
+    ),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp, rtmpe] }", "2:42: \"rtmpe\" is not supported yet by this version: remove it"
     ),
     ("{ address: 0.0.0.0:1, accept: [rtmp, rtmp] }", "2:42: rtmp is listed twice: remove one"),
     (
-      "{ address: 0.0.0.0:1, accept: [rtmp, http] }", "2:42: \"http\" is not supported yet by this version: remove it"
+      "{ address: 0.0.0.0:1, accept: [rtmp, ice] }", "2:42: \"ice\" is not supported yet by this version: remove it"
     ),
     ("{ address: 0.0.0.0:1 }", "2:5: `accept` is missing here: add `accept: [rtmp]`"),
     ("{ accept: [rtmp] }", "2:5: `address` is missing here: add `address: 0.0.0.0:1935`"),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], proxy_protocol: { trusted: [] } }",
-      "2:43: \"proxy_protocol\" is not supported yet by this version: remove it"
+      "2:70: no proxy is trusted: name at least one, such as 127.0.0.1/32, or remove the key"
     ),
     (
-      "{ address: 0.0.0.0:1, accept: [rtmp], forwarded_for: 1 }",
-      "2:43: \"forwarded_for\" is not supported yet by this version: remove it"
+      "{ address: 0.0.0.0:1, accept: [rtmp], proxy_protocol: { trusted: [10.0.0.1/8] } }",
+      "2:71: \"10.0.0.1/8\" is no address or block of addresses: write one such as 192.0.2.7 or 10.0.0.0/8,"
+        + " without bits behind the prefix"
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [rtmp], proxy_protocol: {} }",
+      "2:59: `trusted` is missing here: add `trusted: [127.0.0.1/32]`"
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [http], forwarded_for: 1 }",
+      "2:58: a section of keys is needed here, such as `trusted: ...`, not \"1\""
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [http], forwarded_for: { trusted: [127.0.0.1], header: via } }",
+      "2:90: \"via\" is unknown here: use one of x-forwarded-for, forwarded"
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [rtmp], forwarded_for: { trusted: [127.0.0.1] } }",
+      "2:58: forwarded_for is used by HTTP alone, which this listener does not accept: remove it or accept [http]"
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [rtmp], tls_in_front: true }",
+      "2:35: rtmp comes in the clear, and TLS is done in front of this listener: accept rtmps instead"
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [rtmps], tls_in_front: true,"
+        + " tls: { certificate: tls/cert.pem, key: tls/key.pem } }",
+      "2:69: TLS is done in front of this listener: remove `tls`, or `tls_in_front: true`"
     ),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], access: {} }",
@@ -87,12 +116,12 @@ import Testing
     ("{ address: 0.0.0.0:1, accept: [rtmp], adress: x }", "2:43: unknown key \"adress\": did you mean `address`?"),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], colour: x }",
-      "2:43: unknown key \"colour\": known here are address, accept, tls"
+      "2:43: unknown key \"colour\": known here are address, accept, tls, tls_in_front, proxy_protocol, forwarded_for"
     ),
     ("1935", "2:5: a section of keys is needed here, such as `address: ...`, not \"1935\""),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], tls: { certificate: tls/cert.pem, key: tls/key.pem } }",
-      "2:48: tls is used by https and rtmps alone, which this listener does not accept: remove `tls` or accept [https]"
+      "2:48: tls is used by https, rtmps and rtmpts alone, which this listener does not accept: remove `tls` or accept [https]"
     ),
     (
       "{ address: 0.0.0.0:1, accept: [https] }",
@@ -137,6 +166,14 @@ import Testing
       "{ certificate: tls/cert.pem, key: tls/damaged.pem }",
       "2:83: the private key in \"tls/damaged.pem\" cannot be read: it is damaged or has a pass phrase,"
         + " put one without there"
+    ),
+    (
+      "{ certificate: tls/cert.pem, key: tls/key.pem, client_certificates: { required: true } }",
+      "2:117: `authorities` is missing here: add `authorities: tls/clients.pem`"
+    ),
+    (
+      "{ certificate: tls/cert.pem, key: tls/key.pem, client_certificates: { authorities: tls/key.pem } }",
+      "2:132: \"tls/key.pem\" holds no certificate in PEM form: name the file that does"
     ),
     ("{ key: tls/key.pem }", "2:49: `certificate` is missing here: add `certificate: tls/cert.pem`"),
     ("{ certificate: tls/cert.pem }", "2:49: `key` is missing here: add `key: tls/key.pem`"),

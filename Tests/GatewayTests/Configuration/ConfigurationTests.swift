@@ -1,3 +1,4 @@
+import Edge
 import Testing
 
 @testable import Gateway
@@ -79,6 +80,43 @@ import Testing
       configuration.limits
         == LimitsConfiguration(handshakeTimeout: .milliseconds(2500), sessionsPerAddress: 2, sessions: 3))
     #expect(configuration.drainTimeout == .zero)
+  }
+
+  @Test func whatStandsInFrontOfAListenerIsRead() throws {
+    let folder = try ConfigurationFolder()
+    let configuration = try folder.parse(
+      """
+      listeners:
+        - address: 127.0.0.1:1936
+          accept: [rtmps, https]
+          tls_in_front: true
+          proxy_protocol: { trusted: [127.0.0.1/32, "2001:db8::/32"], required: true }
+          forwarded_for: { trusted: [10.0.0.0/8], header: forwarded }
+        - address: 127.0.0.1:8443
+          accept: [https]
+          tls:
+            certificate: tls/cert.pem
+            key: tls/key.pem
+            client_certificates: { authorities: tls/cert.pem, required: true }
+      rooms: { demo: { open: true } }
+      """)
+    let proxied = configuration.listeners[0]
+    #expect(proxied.isBehindTLS)
+    #expect(proxied.tls == nil)
+    #expect(
+      proxied.proxyProtocol
+        == ProxyProtocolTrust(proxies: TrustedProxies(try blocks("127.0.0.1/32", "2001:db8::/32")), isRequired: true))
+    #expect(
+      proxied.forwarded == ForwardedTrust(proxies: TrustedProxies(try blocks("10.0.0.0/8")), field: .forwarded))
+    let tls = try #require(configuration.listeners[1].tls)
+    #expect(tls.clientAuthorities?.value == folder.path + "/tls/cert.pem")
+    #expect(tls.requiresClientCertificate)
+    #expect(tls.settings.clients?.isRequired == true)
+    #expect(!configuration.listeners[1].isBehindTLS)
+  }
+
+  private func blocks(_ texts: String...) throws -> [AddressBlock] {
+    try texts.map { try #require(AddressBlock($0)) }
   }
 
   @Test func aSectionLeftEmptyMeansItsDefaults() throws {

@@ -44,9 +44,6 @@ public final class WebSocketConnection: Sendable {
     self.messages = messages
   }
 
-  /// The client's end of the connection.
-  public var remoteAddress: SocketAddress? { channel.remoteAddress }
-
   /// How the socket ended; nil while it is open.
   public var closure: WebSocketClosure? {
     outbound.withLock { outbound in

@@ -1,5 +1,4 @@
 import NIOSSL
-import Synchronization
 
 /// A version of TLS; the raw value is its name in the configuration.
 public enum TLSProtocolVersion: String, Sendable, Hashable, CaseIterable, Comparable {
@@ -31,6 +30,8 @@ public enum TLSLoadError: Error, CustomStringConvertible {
   case certificate(path: String, cause: String)
   /// The key file is missing, unreadable, or holds no PEM key.
   case key(path: String, cause: String)
+  /// The file of authorities for client certificates is missing, unreadable, or holds no PEM certificate.
+  case authorities(path: String, cause: String)
   /// The lowest version is above the highest.
   case versions(minimum: TLSProtocolVersion, maximum: TLSProtocolVersion)
   /// Certificate and key do not belong together, or the library refused them.
@@ -45,6 +46,7 @@ public enum TLSLoadError: Error, CustomStringConvertible {
     switch self {
     case .certificate(let path, let cause): "certificate \(path): \(cause)"
     case .key(let path, let cause): "key \(path): \(cause)"
+    case .authorities(let path, let cause): "authorities for client certificates \(path): \(cause)"
     case .versions(let minimum, let maximum):
       "minimum TLS version \(minimum.rawValue) is above the maximum \(maximum.rawValue)"
     case .context(let certificatePath, let keyPath, let cause):
@@ -63,10 +65,26 @@ public struct TLSSettings: Sendable, Hashable {
   public var certificatePath: String
   /// A PEM file: the private key.
   public var keyPath: String
+  /// Certificates that clients are asked for.
+  public var clients: ClientCertificates?
   /// The lowest version spoken.
   public var minimumVersion: TLSProtocolVersion
   /// The highest version spoken.
   public var maximumVersion: TLSProtocolVersion
+
+  /// What certificates clients may or must give.
+  public struct ClientCertificates: Sendable, Hashable {
+    /// A PEM file with the authorities that sign them.
+    public var authoritiesPath: String
+    /// Whether a client without one is refused.
+    public var isRequired: Bool
+
+    /// Describes what is asked of clients.
+    public init(authoritiesPath: String, isRequired: Bool) {
+      self.authoritiesPath = authoritiesPath
+      self.isRequired = isRequired
+    }
+  }
 
   /// Describes TLS; 1.2 to 1.3 unless told otherwise.
   public init(
@@ -125,39 +143,19 @@ public struct TLSSettings: Sendable, Hashable {
     configuration.minimumTLSVersion = minimumVersion.version
     configuration.maximumTLSVersion = maximumVersion.version
     configuration.applicationProtocols = ["http/1.1"]
+    if let clients {
+      do {
+        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(clients.authoritiesPath))
+      } catch {
+        throw .authorities(path: clients.authoritiesPath, cause: "\(error)")
+      }
+      configuration.certificateVerification = clients.isRequired ? .noHostnameVerification : .optionalVerification
+      configuration.sendCANameList = true
+    }
     do {
       return try NIOSSLContext(configuration: configuration)
     } catch {
       throw .context(certificatePath: certificatePath, keyPath: keyPath, cause: "\(error)")
     }
-  }
-}
-
-/// The TLS context that new connections get. Replaced whole when certificates are reloaded; open connections keep
-/// theirs.
-public final class TLSContextSource: Sendable {
-  private let context: Mutex<NIOSSLContext>
-
-  /// Starts with a context.
-  public init(_ context: NIOSSLContext) {
-    self.context = Mutex(context)
-  }
-
-  /// Reads the files and starts with them.
-  public convenience init(_ settings: TLSSettings) throws(TLSLoadError) {
-    self.init(try settings.makeContext())
-  }
-
-  /// The context of the next connection.
-  public var current: NIOSSLContext { context.withLock { $0 } }
-
-  /// New connections get `context` from now on.
-  public func replace(with context: NIOSSLContext) {
-    self.context.withLock { $0 = context }
-  }
-
-  /// Reads the files again; when that fails, the context in force stays.
-  public func reload(_ settings: TLSSettings) throws(TLSLoadError) {
-    replace(with: try settings.makeContext())
   }
 }
