@@ -40,6 +40,9 @@ public final class DatagramArena {
   private let slots: Int
   private let capacity: Int
   private var end = 0
+  /// Where the next datagram goes, and its place in `destinations`; nil before its first datagram of this batch.
+  private var address: SocketAddress?
+  private var addressIndex: Int?
   private let memory: UnsafeMutableRawPointer
   private let onFull: ((DatagramArena) -> Void)?
 
@@ -70,14 +73,23 @@ public final class DatagramArena {
   public func removeAll() {
     self.entries.removeAll(keepingCapacity: true)
     self.destinations.removeAll(keepingCapacity: true)
+    self.addressIndex = nil
     self.end = 0
   }
 
-  /// Writes one datagram in place: `body` gets `slotSize` bytes and returns how many it used; 0 writes nothing.
-  /// Returns false if there was no room even after `onFull`, or nothing was written.
+  /// Says where the datagrams that follow go. Comparing addresses costs more than all else an arena does for a
+  /// datagram, so whoever writes many to one peer says so once.
+  public func address(to destination: SocketAddress) {
+    guard self.address != destination else { return }
+    self.address = destination
+    self.addressIndex = nil
+  }
+
+  /// Writes one datagram in place, for the destination that was said last: `body` gets `slotSize` bytes and returns how
+  /// many it used; 0 writes nothing. Returns false if there was no room even after `onFull`, or nothing was written.
   @inline(__always)
   @discardableResult
-  public func append(to destination: SocketAddress, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Bool {
+  public func append(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Bool {
     if self.isFull {
       self.onFull?(self)
       if self.isFull {
@@ -87,11 +99,26 @@ public final class DatagramArena {
     }
     let start = self.end
     let length = body(UnsafeMutableRawBufferPointer(start: self.memory + start, count: self.slotSize))
-    guard length > 0, length <= self.slotSize else { return false }
-    if self.destinations.last != destination { self.destinations.append(destination) }
-    self.entries.append(Entry(offset: start, length: length, destination: self.destinations.count - 1))
+    guard length > 0, length <= self.slotSize, let destination = self.currentIndex() else { return false }
+    self.entries.append(Entry(offset: start, length: length, destination: destination))
     self.end = start + ((length + 7) & ~7)
     return true
+  }
+
+  /// Writes one datagram in place for `destination`.
+  @inline(__always)
+  @discardableResult
+  public func append(to destination: SocketAddress, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Bool {
+    self.address(to: destination)
+    return self.append(body)
+  }
+
+  private func currentIndex() -> Int? {
+    if let addressIndex { return addressIndex }
+    guard let address else { return nil }
+    self.destinations.append(address)
+    self.addressIndex = self.destinations.count - 1
+    return self.addressIndex
   }
 
   /// Copies one datagram that was built elsewhere. Larger ones than `slotSize` are counted as dropped.

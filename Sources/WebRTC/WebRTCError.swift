@@ -10,6 +10,8 @@ public enum WebRTCError: Error, Hashable, Sendable {
   case dtls(DTLSFault)
   /// libsrtp refused a session or its keys.
   case srtp(status: UInt32)
+  /// A master or session key, or a salt, of a length that the profile does not have (RFC 7714 section 12).
+  case srtpKeyLength(Int)
 }
 
 /// The rules of RFC 8489 a datagram can break.
@@ -88,6 +90,7 @@ extension WebRTCError: CustomStringConvertible {
     case .negotiation(let fault): "offer cannot be answered: \(fault)"
     case .dtls(let fault): "DTLS: \(fault.step) failed: \(fault.reason)"
     case .srtp(let status): "SRTP: libsrtp status \(status)"
+    case .srtpKeyLength(let count): "SRTP: a key or salt of \(count) bytes"
     }
   }
 }

@@ -24,10 +24,9 @@ extension RetransmissionHistory {
     }
   }
 
-  fileprivate mutating func record(_ numbers: [UInt16], of frame: PacketizedFrame, at now: NIODeadline) {
-    for (index, number) in numbers.enumerated() {
-      record(sequenceNumber: number, frame: frame, index: index, timestamp: 9, at: now)
-    }
+  /// A frame whose first packet has that number.
+  fileprivate mutating func record(_ first: UInt16, _ frame: PacketizedFrame, at now: NIODeadline) {
+    record(firstSequenceNumber: first, frame: frame, timestamp: 9, at: now)
   }
 }
 
@@ -35,7 +34,7 @@ extension RetransmissionHistory {
   @Test func aPacketIsFoundAsItWasSent() throws {
     var history = RetransmissionHistory()
     let frame = try frame(3)
-    history.record([65_534, 65_535, 0], of: frame, at: time(0))
+    history.record(65_534, frame, at: time(0))
     guard case .found(let packet) = history.packet(65_535, at: time(10), minimumInterval: .zero) else {
       Issue.record("not found")
       return
@@ -48,6 +47,17 @@ extension RetransmissionHistory {
     #expect([65_533, 1, 2, 30_000].map { history.answer($0, at: time(10)) } == ["none", "none", "none", "none"])
   }
 
+  @Test func aPacketHasTheTransportNumberThatItHadFirst() throws {
+    var history = RetransmissionHistory()
+    history.record(
+      firstSequenceNumber: 10, frame: try frame(3), timestamp: 9, firstTransportNumber: 65_535, at: time(0))
+    let numbers = (UInt16(10)...12).map { number -> UInt16? in
+      guard case .found(let packet) = history.packet(number, at: time(1), minimumInterval: .zero) else { return nil }
+      return packet.transportNumber
+    }
+    #expect(numbers == [65_535, 0, 1])
+  }
+
   @Test func anEmptyHistoryHoldsNothing() {
     var history = RetransmissionHistory()
     #expect(history.answer(0, at: time(0)) == "none")
@@ -58,26 +68,45 @@ extension RetransmissionHistory {
 
   @Test func aPacketIsSentAgainOnlyAfterARoundTrip() throws {
     var history = RetransmissionHistory()
-    history.record([5], of: try frame(), at: time(0))
+    history.record(5, try frame(), at: time(0))
     #expect(history.answer(5, at: time(1)) == "0@9")
     #expect(history.answer(5, at: time(50)) == "recently")
     #expect(history.answer(5, at: time(51)) == "0@9")
     #expect(history.answer(5, at: time(100)) == "recently")
   }
 
-  @Test(arguments: [(1, 1), (2, 2), (3, 4), (512, 512), (513, 1024), (0, 1), (99_999, 32_768)])
-  func theCapacityIsAPowerOfTwoAndTheOldestGoesFirst(asked: Int, capacity: Int) throws {
+  @Test(arguments: [(1, 1), (2, 2), (3, 3), (512, 512), (0, 1), (99_999, 32_768)])
+  func theOldestGoesWhenTheCapacityIsReached(asked: Int, capacity: Int) throws {
     var history = RetransmissionHistory(capacity: asked)
     let frame = try frame()
-    for number in 0..<capacity {
-      history.record(sequenceNumber: UInt16(number), frame: frame, index: 0, timestamp: 9, at: time(0))
-    }
+    for number in 0..<capacity { history.record(UInt16(number), frame, at: time(0)) }
     #expect(history.count == capacity)
     #expect(history.answer(0, at: time(0)) == "0@9")
-    history.record(sequenceNumber: UInt16(capacity), frame: frame, index: 0, timestamp: 9, at: time(0))
+    history.record(UInt16(capacity), frame, at: time(0))
     #expect(history.count == capacity)
     #expect(history.answer(0, at: time(1000)) == "none")
     #expect(history.answer(UInt16(capacity), at: time(0)) == "0@9")
+  }
+
+  @Test func framesLeaveWholeAndTheNewestStaysWhateverItsSize() throws {
+    var history = RetransmissionHistory(capacity: 8)
+    history.record(0, try frame(5), at: time(0))
+    history.record(5, try frame(3), at: time(0))
+    #expect(history.count == 8)
+    history.record(8, try frame(1), at: time(0))
+    #expect([4, 5, 7, 8].map { history.answer($0, at: time(0)) } == ["none", "0@9", "2@9", "0@9"])
+    history.record(9, try frame(20), at: time(0))
+    #expect(history.count == 20)
+    #expect([8, 9, 28, 29].map { history.answer($0, at: time(0)) } == ["none", "0@9", "19@9", "none"])
+  }
+
+  @Test func aNumberUsedAgainAfterARoundIsNotTakenForOneSentRecently() throws {
+    var history = RetransmissionHistory(capacity: 4)
+    history.record(65_535, try frame(), at: time(0))
+    #expect(history.answer(65_535, at: time(1)) == "0@9")
+    for number in UInt16(0)..<65_535 { history.record(number, try frame(), at: time(2)) }
+    history.record(65_535, try frame(), at: time(3))
+    #expect(history.answer(65_535, at: time(4)) == "0@9")
   }
 
   @Test func whatIsTooOldIsNotHeldAndItsMemoryIsFreed() throws {
@@ -86,26 +115,25 @@ extension RetransmissionHistory {
     do {
       let frame = try frame()
       old = frame
-      history.record([1], of: frame, at: time(0))
+      history.record(1, frame, at: time(0))
     }
     #expect(history.answer(1, at: time(100)) == "0@9")
     #expect(history.answer(1, at: time(101), interval: 0) == "none")
     #expect(old != nil)
-    history.record([2], of: try frame(), at: time(101))
+    history.record(2, try frame(), at: time(101))
     #expect(old == nil)
     #expect(history.count == 1)
     #expect(history.answer(2, at: time(101)) == "0@9")
     history.expire(at: time(202))
     #expect(history.count == 0)
-    history.record([3], of: try frame(), at: time(300))
+    history.record(3, try frame(), at: time(300))
     #expect(history.answer(3, at: time(300)) == "0@9")
   }
 
   @Test func aNumberThatDoesNotFollowEmptiesTheHistory() throws {
     var history = RetransmissionHistory()
-    let frame = try frame(2)
-    history.record([1, 2], of: frame, at: time(0))
-    history.record([4], of: frame, at: time(0))
+    history.record(1, try frame(2), at: time(0))
+    history.record(4, try frame(), at: time(0))
     #expect([1, 2, 3, 4].map { history.answer($0, at: time(0)) } == ["none", "none", "none", "0@9"])
   }
 
@@ -113,22 +141,24 @@ extension RetransmissionHistory {
   @Test func anyRunOfSendingAndAskingAnswersAsAListOfAllSentWould() throws {
     var generator = SeededGenerator(seed: 14)
     var history = RetransmissionHistory(capacity: 64, maximumAge: .milliseconds(500))
-    var sent: [Int64: Int64] = [:]
+    var sent: [Int64: (at: Int64, first: Int64, index: Int64)] = [:]
     var number: Int64 = 65_000
     var now: Int64 = 0
-    let frame = try frame()
     for _ in 0..<20_000 {
       now += Int64.random(in: 0...20, using: &generator)
       if Bool.random(using: &generator) {
-        history.record(
-          sequenceNumber: UInt16(truncatingIfNeeded: number), frame: frame, index: 0, timestamp: 9, at: time(now))
-        sent[number] = now
-        number += 1
+        let size = Int.random(in: 1...9, using: &generator)
+        history.record(UInt16(truncatingIfNeeded: number), try frame(size), at: time(now))
+        for index in 0..<Int64(size) { sent[number + index] = (now, number, index) }
+        number += Int64(size)
       } else {
         let asked = number - Int64.random(in: -5...80, using: &generator)
-        let isHeld = number - asked <= 64 && sent[asked].map { now - $0 <= 500 } ?? false
+        // A frame is there while all of it is.
+        let answer = sent[asked].flatMap { entry -> String? in
+          number - entry.first <= 64 && now - entry.at <= 500 ? "\(entry.index)@9" : nil
+        }
         #expect(
-          history.answer(UInt16(truncatingIfNeeded: asked), at: time(now), interval: 0) == (isHeld ? "0@9" : "none"))
+          history.answer(UInt16(truncatingIfNeeded: asked), at: time(now), interval: 0) == answer ?? "none")
       }
     }
   }

@@ -28,6 +28,25 @@ import Testing
     }
   }
 
+  @Test func aDestinationSaidOnceHoldsAlsoBeyondAFullArena() {
+    var batches: [[Int]] = []
+    let arena = DatagramArena(slots: 2, slotSize: 256) { arena in
+      batches.append(arena.entries.map(\.destination))
+      #expect(arena.destinations == [self.one])
+      arena.removeAll()
+    }
+    #expect(!arena.append { _ in 1 })
+    arena.address(to: self.one)
+    for _ in 0..<3 { #expect(arena.append { _ in 9 }) }
+    #expect(batches == [[0, 0]])
+    #expect(arena.destinations == [self.one])
+    arena.address(to: self.two)
+    arena.address(to: self.two)
+    #expect(arena.append { _ in 9 })
+    #expect(arena.destinations == [self.one, self.two])
+    #expect(arena.entries.map(\.destination) == [0, 1])
+  }
+
   @Test func theOwnerIsCalledWhenItIsFullAndNotBefore() {
     var flushed: [Int] = []
     let arena = DatagramArena(slots: 3, slotSize: 256) { arena in

@@ -2,8 +2,9 @@ import NIOCore
 
 /// The packets one receiver was sent lately, to send them again when it asks (RFC 4585, section 6.2.1).
 ///
-/// A ring by sequence number. It holds references to shared frames, not bytes: some 40 bytes a packet. Bounded in packets
-/// and in time; memory is taken with the first packet.
+/// Frames are shared by all receivers of a track, so this is a list of references to them, each with the numbers its
+/// packets had for this receiver: 24 bytes a frame, however many packets it has. Bounded in packets and in time; memory
+/// grows with what is held.
 public struct RetransmissionHistory: Sendable {
   /// One packet as it was sent; header extensions are made anew.
   public struct Packet: Sendable {
@@ -32,42 +33,44 @@ public struct RetransmissionHistory: Sendable {
   private struct Entry: Sendable {
     let frame: PacketizedFrame
     let sentAt: NIODeadline
-    var resentAt: NIODeadline?
     let timestamp: UInt32
-    let index: UInt16
-    let transportNumber: UInt16
+    let first: UInt16
+    let firstTransportNumber: UInt16
   }
 
   private let capacity: Int
   private let maximumAge: TimeAmount
-  private var entries: [Entry?] = []
-  /// The held numbers are `oldest`, and the `count` - 1 that follow.
-  private var oldest: UInt16 = 0
+  /// Frames in the order of their numbers, which follow each other without a gap.
+  private var entries = CircularBuffer<Entry>(initialCapacity: 0)
+  /// When a packet was sent again last. Empty on a network that loses nothing.
+  private var resentAt: [UInt16: NIODeadline] = [:]
+  /// Packets held.
   private(set) var count = 0
 
   /// - Parameters:
-  ///   - capacity: Packets held, rounded up to a power of two; 1 to 32 768.
+  ///   - capacity: Packets held, 1 to 32 768. Frames leave whole, and the newest one is held whatever its size.
   ///   - maximumAge: Older packets are let go; a receiver does not wait longer.
-  public init(capacity: Int = 512, maximumAge: TimeAmount = .seconds(2)) {
-    let bounded = min(max(capacity, 1), 32_768)
-    self.capacity = 1 << (Int.bitWidth - (bounded - 1).leadingZeroBitCount)
+  public init(capacity: Int = 2048, maximumAge: TimeAmount = .seconds(2)) {
+    self.capacity = min(max(capacity, 1), 32_768)
     self.maximumAge = maximumAge
   }
 
-  /// Notes that packet `index` of `frame` was sent. A number that does not follow the last one empties the history.
+  /// Notes that all packets of `frame` were sent, the first one under that number. A number that does not follow the
+  /// last one empties the history.
   public mutating func record(
-    sequenceNumber: UInt16, frame: PacketizedFrame, index: Int, timestamp: UInt32, transportNumber: UInt16 = 0,
+    firstSequenceNumber: UInt16, frame: PacketizedFrame, timestamp: UInt32, firstTransportNumber: UInt16 = 0,
     at now: NIODeadline
   ) {
-    if entries.isEmpty { entries = Array(repeating: nil, count: capacity) }
-    if count > 0, sequenceNumber != oldest &+ UInt16(truncatingIfNeeded: count) { removeAll() }
+    if let oldest = entries.first, firstSequenceNumber != oldest.first &+ UInt16(truncatingIfNeeded: count) {
+      removeAll()
+    }
     expire(at: now)
-    if count == capacity { removeOldest() }
-    if count == 0 { oldest = sequenceNumber }
-    entries[slot(sequenceNumber)] = Entry(
-      frame: frame, sentAt: now, resentAt: nil, timestamp: timestamp, index: UInt16(truncatingIfNeeded: index),
-      transportNumber: transportNumber)
-    count += 1
+    while count > 0, count + frame.count > capacity { removeOldest() }
+    entries.append(
+      Entry(
+        frame: frame, sentAt: now, timestamp: timestamp, first: firstSequenceNumber,
+        firstTransportNumber: firstTransportNumber))
+    count += frame.count
   }
 
   /// Finds a packet to send again, and notes that it is.
@@ -76,34 +79,53 @@ public struct RetransmissionHistory: Sendable {
   public mutating func packet(
     _ sequenceNumber: UInt16, at now: NIODeadline, minimumInterval: TimeAmount
   ) -> Lookup {
-    guard Int(sequenceNumber &- oldest) < count, let entry = entries[slot(sequenceNumber)],
-      now - entry.sentAt <= maximumAge
-    else { return .notHeld }
-    if let resentAt = entry.resentAt, now - resentAt < minimumInterval { return .sentRecently }
-    entries[slot(sequenceNumber)]?.resentAt = now
+    guard let entry = entry(of: sequenceNumber), now - entry.sentAt <= maximumAge else { return .notHeld }
+    if let resentAt = resentAt[sequenceNumber], now - resentAt < minimumInterval { return .sentRecently }
+    resentAt[sequenceNumber] = now
+    let index = sequenceNumber &- entry.first
     return .found(
       Packet(
-        frame: entry.frame, index: Int(entry.index), timestamp: entry.timestamp, sentAt: entry.sentAt,
-        transportNumber: entry.transportNumber))
+        frame: entry.frame, index: Int(index), timestamp: entry.timestamp, sentAt: entry.sentAt,
+        transportNumber: entry.firstTransportNumber &+ index))
   }
 
   /// Lets go of the packets that are too old. `record` does so too; call it when a stream pauses.
   public mutating func expire(at now: NIODeadline) {
-    while count > 0, let entry = entries[slot(oldest)], now - entry.sentAt > maximumAge { removeOldest() }
+    while let oldest = entries.first, now - oldest.sentAt > maximumAge { removeOldest() }
   }
 
   /// Lets go of all packets.
   public mutating func removeAll() {
-    while count > 0 { removeOldest() }
+    entries.removeAll(keepingCapacity: true)
+    resentAt.removeAll()
+    count = 0
   }
 
   private mutating func removeOldest() {
-    entries[slot(oldest)] = nil
-    oldest &+= 1
-    count -= 1
+    guard let oldest = entries.popFirst() else { return }
+    count -= oldest.frame.count
+    guard !resentAt.isEmpty else { return }
+    for index in 0..<oldest.frame.count {
+      resentAt[oldest.first &+ UInt16(truncatingIfNeeded: index)] = nil
+    }
   }
 
-  private func slot(_ sequenceNumber: UInt16) -> Int {
-    Int(sequenceNumber) & (capacity - 1)
+  /// The frame that a number belongs to, by halving.
+  private func entry(of sequenceNumber: UInt16) -> Entry? {
+    guard let oldest = entries.first, Int(sequenceNumber &- oldest.first) < count else { return nil }
+    let distance = sequenceNumber &- oldest.first
+    var low = entries.startIndex
+    var length = entries.count
+    while length > 1 {
+      let half = length / 2
+      let middle = entries.index(low, offsetBy: half)
+      if entries[middle].first &- oldest.first <= distance {
+        low = middle
+        length -= half
+      } else {
+        length = half
+      }
+    }
+    return entries[low]
   }
 }

@@ -13,6 +13,8 @@ enum SRTPProfile: UInt, CaseIterable, Sendable {
     }
   }
 
+  /// Whether the cipher authenticates by itself (RFC 7714).
+  var isGCM: Bool { self != .aes128CMSHA1_80 }
   /// Bytes of the master key.
   var keyLength: Int { self == .aeadAES256GCM ? 32 : 16 }
   /// Bytes of the master salt.

@@ -84,19 +84,26 @@ struct RTPSender {
     // One decision for a whole frame, so that its packets stay equal in size.
     let hasMID = self.midEnd == nil
     var extensions = self.extensions(hasMID: hasMID, sentAt: now, outlet.clock)
+    // The packets of a frame follow each other in both of their numbers.
+    let (first, firstOfTransport) = (self.nextSequenceNumber, ledger.next)
+    var isWhole = true
+    outlet.arena.address(to: outlet.destination)
     for index in 0..<frame.count {
       let header = RTPHeader(
         marker: frame.marker(index), payloadType: payloadType, sequenceNumber: self.nextSequenceNumber,
         timestamp: timestamp, ssrc: self.ssrc)
-      let number = self.number(&extensions, ledger)
+      extensions.transportSequenceNumber = ledger.next
       let written = self.write(header, extensions, frame, index, to: outlet)
       counters.count(written)
       if self.extensionMap.transportSequenceNumber != nil, written > 0 { ledger.record(size: written, at: now) }
-      // The number is used up even if the packet was lost here: the receiver will ask for it.
-      self.history?.record(
-        sequenceNumber: self.nextSequenceNumber, frame: frame, index: index, timestamp: timestamp,
-        transportNumber: number, at: now)
+      isWhole = isWhole && written > 0
+      // The number is used up even if the packet was lost here.
       self.nextSequenceNumber &+= 1
+    }
+    // After a packet that could not be written the numbers of those behind it cannot be told from the first one's.
+    if isWhole {
+      self.history?.record(
+        firstSequenceNumber: first, frame: frame, timestamp: timestamp, firstTransportNumber: firstOfTransport, at: now)
     }
     self.clockRate = frame.codec.clockRate
     self.packetCount &+= UInt32(truncatingIfNeeded: frame.count)
@@ -120,10 +127,11 @@ struct RTPSender {
     let pause = max(self.roundTrip, Self.shortestResendPause)
     switch self.history?.packet(sequenceNumber, at: now, minimumInterval: pause) {
     case .found(let packet):
+      outlet.arena.address(to: outlet.destination)
       let written: Int
       if let header = self.retransmission.nextHeader(packet) {
         var extensions = self.extensions(hasMID: true, sentAt: now, outlet.clock)
-        _ = self.number(&extensions, ledger)
+        extensions.transportSequenceNumber = ledger.next
         written = self.write(
           header, extensions, packet.frame, packet.index, repeating: sequenceNumber, to: outlet)
         if self.extensionMap.transportSequenceNumber != nil, written > 0 { ledger.record(size: written, at: now) }
@@ -155,13 +163,6 @@ struct RTPSender {
       absoluteSendTime: self.extensionMap.absoluteSendTime == nil ? nil : AbsoluteSendTime(clock.time(at: sentAt)))
   }
 
-  /// Gives a packet its number within the transport.
-  @inline(__always)
-  private func number(_ extensions: inout HeaderExtensions, _ ledger: TransportLedger) -> UInt16 {
-    extensions.transportSequenceNumber = ledger.next
-    return ledger.next
-  }
-
   /// Header, payload and protection, in the arena's memory. The bytes written, 0 if there was no room.
   ///
   /// - Parameter original: the number of the packet that this one repeats, if it does so on a stream of its own.
@@ -171,20 +172,19 @@ struct RTPSender {
     repeating original: UInt16? = nil, to outlet: Outlet
   ) -> Int {
     var written = 0
-    outlet.arena.append(to: outlet.destination) { slot in
+    outlet.arena.append { slot in
       guard let start = slot.baseAddress,
-        var headerSize = try? header.write(extensions: extensions, self.extensionMap, into: slot)
+        let headerSize = try? header.write(extensions: extensions, self.extensionMap, into: slot)
       else { return 0 }
-      if let original {
-        slot.storeBytes(of: original.bigEndian, toByteOffset: headerSize, as: UInt16.self)
-        headerSize += 2
-      }
-      let size = headerSize + frame.payloadSize(index)
+      let prefix = original == nil ? 0 : 2
+      let size = headerSize + prefix + frame.payloadSize(index)
       guard size + SRTPContext.maximumTrailer <= slot.count else { return 0 }
-      frame.withUnsafePayload(index) { (payload: UnsafeRawBufferPointer) in
-        UnsafeMutableRawBufferPointer(rebasing: slot[headerSize...]).copyMemory(from: payload)
+      written = frame.withUnsafePayload(index) { (payload: UnsafeRawBufferPointer) in
+        guard let original else { return outlet.srtp.protect(start, headerSize: headerSize, payload: payload) ?? 0 }
+        slot.storeBytes(of: original.bigEndian, toByteOffset: headerSize, as: UInt16.self)
+        UnsafeMutableRawBufferPointer(rebasing: slot[(headerSize + prefix)...]).copyMemory(from: payload)
+        return outlet.srtp.protect(start, count: size) ?? 0
       }
-      written = outlet.srtp.protect(start, count: size) ?? 0
       return written
     }
     return written
@@ -203,7 +203,7 @@ struct RTPSender {
 
   /// Enough for any receiver to have seen one; it has the SSRC from the description as well.
   private static let packetsWithMID = 200
-  private static let videoHistory = 512
+  private static let videoHistory = 2048
   private static let audioHistory = 64
   private static let shortestResendPause = TimeAmount.milliseconds(10)
 }
