@@ -20,11 +20,13 @@ final class MediaLoop {
   private var elsewhere: [RemoteAddress: Handle] = [:]
   private var outlets: [TrackID: [Receiver]] = [:]
   private var nextSubscriber: UInt64
-  private var ticker: RepeatedTask?
   private var pacer: RepeatedTask?
 
-  /// How often timers are looked at. DTLS asks for 50 ms at the finest.
-  private static let tick = TimeAmount.milliseconds(20)
+  /// Deadlines are kept to the next multiple of this, so that those of many peers share a wake-up. DTLS asks for 50 ms
+  /// at the finest.
+  private static let tick: UInt64 = 10_000_000
+  /// Sending brings a deadline nearer without anybody asking for it: that of the reports, a second ahead.
+  private static let longestSleep = TimeAmount.seconds(1)
   /// Packets of cached pictures that go to one receiver at once, and again each `pace`: faster than any picture needs,
   /// slower than the smallest receive buffer fills.
   private static let burst = 48
@@ -99,7 +101,6 @@ final class MediaLoop {
     }
     let peer = Peer(id: pending.id, connection: connection, plan: pending.plan, onEvent: pending.onEvent)
     peers[peer.id] = peer
-    startTicking()
     return peer
   }
 
@@ -117,6 +118,7 @@ final class MediaLoop {
       elsewhere[key] = nil
     }
     handleEvents(of: peer, at: now)
+    rearm(peer)
   }
 
   private func handleEvents(of peer: Peer, at now: NIODeadline) {
@@ -174,6 +176,8 @@ final class MediaLoop {
     guard peers.removeValue(forKey: peer.id) != nil else { return }
     for receiver in peer.receivers { drop(receiver) }
     peer.receivers.removeAll()
+    peer.timer?.task.cancel()
+    peer.timer = nil
     forgetAddresses(of: peer)
     plane?.forget(peer.id)
     base.metrics.countRejections(peer)
@@ -244,24 +248,30 @@ final class MediaLoop {
 
   // MARK: Time
 
-  private func startTicking() {
-    guard ticker == nil else { return }
-    ticker = repeatedly(each: Self.tick) { $0.ticked() }
+  /// One task waits for the peer's nearest deadline; it is replaced only when the deadline comes nearer, so that a
+  /// consent that moves with every check does not schedule with every check.
+  private func rearm(_ peer: Peer) {
+    guard peers[peer.id] === peer, let deadline = peer.connection.deadline else { return }
+    let nearest = min(deadline, .now() + Self.longestSleep).uptimeNanoseconds
+    let due = NIODeadline.uptimeNanoseconds((nearest / Self.tick + 1) * Self.tick)
+    if let timer = peer.timer, timer.deadline <= due { return }
+    peer.timer?.task.cancel()
+    let task = loop.assumeIsolated().scheduleTask(deadline: due) { [weak self, weak peer] in
+      if let peer { self?.elapsed(peer) }
+    }
+    peer.timer = (due, task)
   }
 
-  private func ticked() {
+  private func elapsed(_ peer: Peer) {
     let now = NIODeadline.now()
-    for peer in peers.values {
-      base.metrics.countRejections(peer)
-      guard let deadline = peer.connection.deadline, deadline <= now else { continue }
+    peer.timer = nil
+    base.metrics.countRejections(peer)
+    if let deadline = peer.connection.deadline, deadline <= now {
       peer.connection.elapsed(at: now, into: arena)
       handleEvents(of: peer, at: now)
+      flush()
     }
-    flush()
-    if peers.isEmpty {
-      ticker?.cancel()
-      ticker = nil
-    }
+    rearm(peer)
   }
 
   private func repeatedly(each interval: TimeAmount, _ work: @escaping @Sendable (MediaLoop) -> Void) -> RepeatedTask {
@@ -309,7 +319,6 @@ final class MediaLoop {
 
   func shutDown() -> EventLoopFuture<Void> {
     for id in Array(peers.keys) { close(id) }
-    ticker?.cancel()
     pacer?.cancel()
     // The plane holds the loops, and each loop holds the plane.
     plane = nil

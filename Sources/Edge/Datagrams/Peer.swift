@@ -14,6 +14,8 @@ final class Peer {
   var isConnected = false
   /// Packets that receivers said are lost, by section, as of the last report.
   var lost: [Int: Int32] = [:]
+  /// Wakes the connection at its nearest deadline.
+  var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
   /// What the gateway's counters have of the connection's already.
   var counted = PeerConnectionCounters()
 
