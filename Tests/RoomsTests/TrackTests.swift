@@ -58,6 +58,50 @@ import Testing
     #expect(odd.received.value.frames.isEmpty)
   }
 
+  @Test func receiversOfSeveralCodecsEachGetTheirsAtOnce() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.flv1()
+    let (vp8, h264, both) = (RecordingSink(), RecordingSink(), RecordingSink())
+    publisher.picture.subscribe(vp8.subscriber(1, [.vp8]))
+    publisher.picture.subscribe(h264.subscriber(2, [.h264]))
+    publisher.picture.subscribe(both.subscriber(3, [.vp8, .h264]))
+    try await publisher.send(clip.pictures)
+    for (sink, rendition) in [(vp8, Rendition.picture(.vp8())), (h264, .picture(.h264())), (both, .picture(.vp8()))] {
+      let received = await sink.received.wait { $0.frames.count >= clip.pictures.count }
+      #expect(received.renditions.allSatisfy { $0 == rendition })
+      #expect(received.frames.allSatisfy { $0.codec == rendition.payload })
+      #expect(received.frames.first?.isKeyFrame == true)
+      #expect(received.keyFrames == 1)
+    }
+    publisher.picture.unsubscribe(SubscriberID(2))
+    #expect(publisher.picture.plan.transcoded.map(\.rendition) == [.picture(.vp8())])
+  }
+
+  @Test func telephoneSoundIsUntouchedForWhoHasNoOpusAndOpusForTheOthers() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let format = AudioFormat(codec: .pcmALaw, sampleRate: 8_000, channels: 1)
+    let messages = (0..<50).map { index in
+      Clip.Frame(
+        source: .audio(format), data: ByteBuffer(repeating: 0xD5, count: 160), timestamp: Int64(index) * 20,
+        isKeyFrame: true)
+    }
+    let (old, new) = (RecordingSink(), RecordingSink())
+    publisher.sound.subscribe(old.subscriber(1, [.pcma, .pcmu]))
+    try await publisher.send(messages)
+    #expect(old.received.value.frames.count == 50)
+    #expect(old.received.value.frames.allSatisfy { $0.codec == .pcma })
+    #expect(old.received.value.frames.first?.payload(0) == messages[0].data)
+    await stage.codecsAreDone()
+    #expect(stage.codecSeconds == 0)
+    publisher.sound.subscribe(new.subscriber(2, [.opus, .pcma]))
+    try await publisher.send(messages.map { $0.later(by: 1_000) })
+    let opus = await new.received.wait { $0.frames.count >= 40 }
+    #expect(opus.frames.allSatisfy { $0.codec == .opus })
+    #expect(old.received.value.frames.count == 100)
+  }
+
   @Test func theLastUnsubscribeStopsTheCodec() async throws {
     let stage = Stage()
     let publisher = try await stage.publisher()
@@ -174,6 +218,40 @@ import Testing
     #expect(received.untouched.dropFirst(5).allSatisfy { $0 == nil })
   }
 
+  /// The stream shows in the middle of a group that it is out of order: what is cached lets the other rendition begin
+  /// there, and with the key frame that ends the disorder the untouched one goes on.
+  @Test func aStreamThatBeginsToReorderMovesWithoutWaitingForAKeyFrameAndBackWithOne() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let clip = try Clip.h264().pictures
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
+    func reordering(_ range: Range<Int>) -> [Clip.Frame] {
+      clip[range].map { frame in
+        guard case .video(let format, _) = frame.source else { return frame }
+        return Clip.Frame(
+          source: .video(format, reorders: true), data: frame.data, timestamp: frame.timestamp,
+          isKeyFrame: frame.isKeyFrame)
+      }
+    }
+    #expect(clip.indices.filter { clip[$0].isKeyFrame } == [0, 25])
+    try await publisher.send(clip[..<10])
+    try await publisher.send(reordering(10..<25))
+    let transcoded = await sink.received.wait { $0.frames.count >= 26 }
+    #expect(transcoded.renditions.prefix(10).allSatisfy { $0 == .untouched(.h264) })
+    #expect(transcoded.renditions.dropFirst(10).allSatisfy { $0 == .picture(.vp8()) })
+    let times = transcoded.frames.map { $0.mediaTime / 90 - Timeline.margin / 1_000 + clip[0].timestamp }
+    // The picture that stands is shown again as a key frame, and no later one is missing.
+    #expect(transcoded.frames[10].isKeyFrame)
+    #expect(times[10] == clip[9].timestamp)
+    #expect(Array(times[11...]) == clip[10..<25].map(\.timestamp))
+    try await publisher.send(clip[25...])
+    let all = await sink.received.wait { $0.renditions.filter { $0 == .untouched(.h264) }.count >= 35 }
+    let back = try #require(all.renditions.lastIndex(of: .picture(.vp8()))) + 1
+    #expect(all.frames[back].isKeyFrame)
+    #expect(all.renditions[back...].count == 25)
+  }
+
   @Test func aCodecThatCannotBeCarriedIsToldAndCostsNothing() async throws {
     let stage = Stage()
     let listening = try await stage.engine.listen(room: "demo")
@@ -184,7 +262,8 @@ import Testing
     _ = await events.next()
     try await publisher.send([
       Clip.Frame(
-        source: .unsupported(kind: .video, codec: "jpeg"), data: ByteBuffer(), timestamp: 0, isKeyFrame: true)
+        source: .unsupported(kind: .video, codec: "jpeg", .noDecoder), data: ByteBuffer(), timestamp: 0,
+        isKeyFrame: true)
     ])
     guard case .participant(let participant)? = await events.next() else { return #expect(Bool(false)) }
     guard case .unsupported(let why)? = participant.tracks.first?.state else { return #expect(Bool(false)) }

@@ -16,22 +16,31 @@ struct LegacyDemuxer {
     let isKeyFrame: Bool
   }
 
-  private var avc: (configuration: ByteBuffer, reorders: Bool)?
+  private var avc: (configuration: ByteBuffer, order: PictureOrder)?
   private var aac: (configuration: ByteBuffer, sampleRate: Int, channels: Int)?
+  private var byteOrder = PCMByteOrder()
+  private var strangers = StrangeCodecs()
+  /// Frames so far that had no configuration to be decoded by.
+  private var unconfiguredFrames = 0
+
+  /// Frames that may come before their configuration without a word: a stream that is joined in its middle has some.
+  static let patience = 50
 
   /// An audio message's body. Nil when it carries no sound: empty bodies, configurations.
+  ///
+  /// What cannot be carried is a frame too, without data, so that it is told and not lost.
   mutating func audio(_ body: ByteBuffer) throws(FLVError) -> Frame? {
     var body = body
     // Flash sends empty bodies when the microphone is muted.
     guard body.readableBytes > 0 else { return nil }
+    if let stranger = try strangers.audio(body) { return Frame(uncarried: .audio, stranger) }
     let header = try AudioTagHeader.read(from: &body)
     if header.soundFormat == .aac { return try aac(header, body) }
-    guard let format = AudioFormat(header) else {
-      return Frame(
-        source: .unsupported(kind: .audio, codec: "\(header.soundFormat)"), data: ByteBuffer(), compositionTime: 0,
-        isKeyFrame: true)
-    }
+    guard var format = AudioFormat(header) else { return Frame(uncarried: .audio, "\(header.soundFormat)") }
     guard body.readableBytes > 0 else { return nil }
+    if header.soundFormat == .linearPCMPlatformEndian, format.codec == .pcmS16LE {
+      format.codec = byteOrder.codec(of: body, channels: format.channels)
+    }
     return Frame(source: .audio(format), data: body, compositionTime: 0, isKeyFrame: true)
   }
 
@@ -41,57 +50,60 @@ struct LegacyDemuxer {
       aac = (body, configuration.outputSampleRate, configuration.channels ?? 2)
       return nil
     }
-    guard let aac, body.readableBytes > 0 else { return nil }
+    guard body.readableBytes > 0 else { return nil }
+    guard let aac else { return unconfigured(.audio, AudioCodec.aac.name) }
     let format = AudioFormat(
       codec: .aac, sampleRate: aac.sampleRate, channels: aac.channels, configuration: aac.configuration)
     return Frame(source: .audio(format), data: body, compositionTime: 0, isKeyFrame: true)
   }
 
+  /// A frame that cannot be decoded yet: nothing at first, and then a reason to tell of.
+  private mutating func unconfigured(_ kind: MediaKind, _ codec: String) -> Frame? {
+    unconfiguredFrames += 1
+    return unconfiguredFrames > Self.patience ? Frame(uncarried: kind, codec, .noConfiguration) : nil
+  }
+
   /// A video message's body. Nil when it carries no picture: empty bodies, configurations, player commands.
-  mutating func video(_ body: ByteBuffer) throws(FLVError) -> Frame? {
+  /// - Parameter time: the message's time stamp in milliseconds, unwrapped.
+  mutating func video(_ body: ByteBuffer, at time: Int64) throws(FLVError) -> Frame? {
     var body = body
     guard body.readableBytes > 0 else { return nil }
+    if let stranger = try strangers.video(body) { return Frame(uncarried: .video, stranger) }
     let header = try VideoTagHeader.read(from: &body)
     guard header.frameType != .infoOrCommand else { return nil }
-    if header.codec == .avc { return try avc(header, body) }
-    guard let codec = VideoCodec(header.codec) else {
-      return Frame(
-        source: .unsupported(kind: .video, codec: "\(header.codec)"), data: ByteBuffer(), compositionTime: 0,
-        isKeyFrame: header.isKeyFrame)
-    }
+    if header.codec == .avc { return try avc(header, body, at: time) }
+    guard let codec = VideoCodec(header.codec) else { return Frame(uncarried: .video, "\(header.codec)") }
     guard body.readableBytes > 0 else { return nil }
     return Frame(
       source: .video(VideoFormat(codec: codec, configuration: nil), reorders: false), data: body, compositionTime: 0,
       isKeyFrame: header.isKeyFrame)
   }
 
-  private mutating func avc(_ header: VideoTagHeader, _ body: ByteBuffer) throws(FLVError) -> Frame? {
+  private mutating func avc(_ header: VideoTagHeader, _ body: ByteBuffer, at time: Int64) throws(FLVError) -> Frame? {
     switch header.avcPacketType {
     case .sequenceHeader:
       let configuration = try AVCDecoderConfiguration(parsing: body)
-      if avc?.configuration != body { avc = (body, configuration.mayReorder) }
+      if avc?.configuration != body { avc = (body, PictureOrder(configuration)) }
       return nil
     case .nalUnits:
-      guard let current = avc, body.readableBytes > 0 else { return nil }
-      // A sequence parameter set need not say that pictures are reordered; a composition time always tells.
-      if header.compositionTime != 0 { avc?.reorders = true }
-      let reorders = current.reorders || header.compositionTime != 0
-      let format = VideoFormat(codec: .h264, configuration: current.configuration)
+      guard body.readableBytes > 0 else { return nil }
+      let compositionTime = Int64(header.compositionTime)
+      avc?.order.look(at: time, compositionTime: compositionTime, isKeyFrame: header.isKeyFrame)
+      guard let avc else { return unconfigured(.video, VideoCodec.h264.name) }
+      let format = VideoFormat(codec: .h264, configuration: avc.configuration)
       return Frame(
-        source: .video(format, reorders: reorders), data: body, compositionTime: Int64(header.compositionTime),
+        source: .video(format, reorders: avc.order.reorders), data: body, compositionTime: compositionTime,
         isKeyFrame: header.isKeyFrame)
     case .endOfSequence, nil: return nil
     }
   }
 }
 
-extension AVCDecoderConfiguration {
-  /// Whether a sequence parameter set allows pictures to be shown in another order than they come.
-  fileprivate var mayReorder: Bool {
-    sequenceParameterSets.contains { parameterSet in
-      // One that says nothing of it is believed until a picture shows otherwise.
-      ((try? SequenceParameterSet(parsing: parameterSet))?.maximumReorderedFrames ?? 0) > 0
-    }
+extension LegacyDemuxer.Frame {
+  fileprivate init(uncarried kind: MediaKind, _ codec: String, _ obstacle: SourceFormat.Obstacle = .noDecoder) {
+    self.init(
+      source: .unsupported(kind: kind, codec: codec, obstacle), data: ByteBuffer(), compositionTime: 0,
+      isKeyFrame: true)
   }
 }
 

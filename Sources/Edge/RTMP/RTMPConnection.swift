@@ -15,6 +15,7 @@ final class RTMPConnection {
   private var visitor: RTMPVisitor
   private var app = ""
   private var demuxer = LegacyDemuxer()
+  private var uncarried = UncarriedMedia()
   /// From start to stop.
   private var transport: (any RTMPTransport)?
   private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
@@ -130,10 +131,11 @@ final class RTMPConnection {
       let frame: LegacyDemuxer.Frame?
       switch message.kind {
       case .audio: frame = try demuxer.audio(message.body)
-      case .video: frame = try demuxer.video(message.body)
+      case .video: frame = try demuxer.video(message.body, at: message.timestamp)
       case .data: frame = nil
       }
       guard let frame else { return }
+      if case .unsupported = frame.source { tell(frame.source, message.streamID) }
       feed.receive(
         frame.data, source: frame.source, timestamp: message.timestamp + frame.compositionTime,
         isKeyFrame: frame.isKeyFrame, receivedAt: receivedAt)
@@ -142,6 +144,17 @@ final class RTMPConnection {
       services.metrics.malformedMedia.add()
       log.debug("malformed media message", metadata: ["reason": "\(error)"])
     }
+  }
+
+  /// A codec that cannot be carried is no reason to end: the other medium may well be. The room tells those in it.
+  private func tell(_ source: SourceFormat, _ streamID: UInt32) {
+    services.metrics.uncarriedFrames.add()
+    guard let notice = uncarried.note(source) else { return }
+    services.metrics.uncarriedMedia(notice.kind.rawValue, notice.codec).add()
+    log.warning(
+      "media cannot be carried",
+      metadata: ["reason": "unsupported_codec", "kind": "\(notice.kind)", "codec": "\(notice.codec)"])
+    session.warnPublisher(streamID: streamID, code: .publishNoSupportedTrack, description: notice.sentence)
   }
 
   private func connect(_ request: ConnectRequest) {
@@ -252,6 +265,7 @@ final class RTMPConnection {
       guard request.streamID == streamID else { return }
       seat = .none
       demuxer = LegacyDemuxer()
+      uncarried = UncarriedMedia()
       feed.end()
       leave(publication, departure)
       log.info("publishing ended", metadata: ["reason": "\(departure.reason)"])

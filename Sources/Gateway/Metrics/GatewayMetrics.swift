@@ -25,8 +25,10 @@ public struct GatewayMetrics: Sendable {
   public let srtpRejected: MetricFamily<Counter>
   /// CPU time of codecs, counted in nanoseconds, shown in seconds. Labels: from, to (codec names).
   public let transcodeTime: MetricFamily<Counter>
-  /// Frames thrown away. Label: reason (`malformed`, `transcoder_busy`, `codec_failed`).
+  /// Frames thrown away. Label: reason (`malformed`, `unsupported_codec`, `transcoder_busy`, `codec_failed`).
   public let framesDropped: MetricFamily<Counter>
+  /// Codecs that could not be carried, once for each publication. Labels: kind (`audio`, `video`), codec.
+  public let unsupportedMedia: MetricFamily<Counter>
   /// From a media message's last byte read to its first packet sent.
   public let mediaDelay: MetricFamily<Histogram>
   /// Rooms that exist now.
@@ -64,6 +66,9 @@ public struct GatewayMetrics: Sendable {
       unit: .nanoseconds)
     framesDropped = registry.counter(
       "flashgate_frames_dropped_total", help: "Frames thrown away, and why.", labels: ["reason"])
+    unsupportedMedia = registry.counter(
+      "flashgate_unsupported_media_total", help: "Publications with a codec that cannot be carried.",
+      labels: ["kind", "codec"])
     mediaDelay = registry.histogram(
       "flashgate_media_delay_seconds", help: "From a media message's last byte read to its first packet sent.",
       bounds: Self.mediaDelayBounds)

@@ -83,7 +83,9 @@ struct GatewayParts: Sendable {
       rooms: rooms, entrance: entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
         bytesIn: metrics.rtmpBytes("in"), bytesOut: metrics.rtmpBytes("out"),
-        malformedMedia: metrics.framesDropped("malformed"), connections: metrics.connections),
+        malformedMedia: metrics.framesDropped("malformed"),
+        uncarriedFrames: metrics.framesDropped("unsupported_codec"), connections: metrics.connections,
+        uncarriedMedia: metrics.unsupportedMedia),
       log: log, knowsRoom: { known.contains($0) })
   }
 

@@ -22,6 +22,9 @@ public struct StatusCode: RawRepresentable, Sendable, Hashable {
   public static let publishStart = Self(rawValue: "NetStream.Publish.Start")
   /// The stream may not be published under this name.
   public static let publishBadName = Self(rawValue: "NetStream.Publish.BadName")
+  /// A track of the published stream has a codec that cannot be carried. Ours, after what a player is told that can play
+  /// none of a stream's tracks; clients ignore codes that they do not know.
+  public static let publishNoSupportedTrack = Self(rawValue: "NetStream.Publish.NoSupportedTrackFound")
   /// The stream is no longer published.
   public static let unpublishSuccess = Self(rawValue: "NetStream.Unpublish.Success")
   /// The player's stream starts over.

@@ -72,6 +72,14 @@ extension ServerSession {
     close()
   }
 
+  /// Tells a publisher that not all is well; the publication goes on.
+  ///
+  /// A warning and not an error: ffmpeg ends at the first status of level `error`, and all its media with it.
+  public mutating func warnPublisher(streamID: UInt32, code: StatusCode, description: String) {
+    guard case .publishing = state(of: streamID) else { return }
+    sendStatus(.warning, code, description, streamID: streamID)
+  }
+
   /// Lets the client play what it asked for on this stream; `send(_:)` carries the media.
   public mutating func acceptPlay(streamID: UInt32) {
     guard case .playAsked(let name) = state(of: streamID) else { return }

@@ -74,8 +74,8 @@ final class Speaker: Sendable {
     let descriptions = MediaKind.allCases.compactMap { kind -> TrackDescription? in
       guard let track = tracks[kind], let source = track.source else { return nil }
       let state: TrackDescription.State
-      if case .unsupported(_, let codec) = source {
-        state = .unsupported("\(codec) cannot be carried to browsers")
+      if case .unsupported(_, let codec, let obstacle) = source {
+        state = .unsupported(obstacle.sentence(codec))
       } else {
         state = paused ? .paused : .live
       }

@@ -133,7 +133,7 @@ final class PicturePublisher: Sendable {
     try await loop.submit {
       var index = -1
       for tag in tags where tag.type == .video {
-        guard let frame = try self.state.value.demuxer.video(tag.body) else { continue }
+        guard let frame = try self.state.value.demuxer.video(tag.body, at: Int64(tag.timestamp)) else { continue }
         index += 1
         guard range.contains(index) else { continue }
         self.state.value.feed.receive(

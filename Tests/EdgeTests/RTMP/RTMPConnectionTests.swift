@@ -1,3 +1,4 @@
+import FLV
 import NIOCore
 import RTMP
 import Rooms
@@ -56,6 +57,33 @@ import Testing
           try await second.readToEnd()
         }
         #expect(door.connections("rtmp", "denied", "room_full").value == 1)
+      }
+    }
+  }
+
+  @Test func aCodecThatCannotBeCarriedIsToldOnceAndTheOtherMediumGoesOn() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        #expect(try await client.publish("alice") == .publishStart)
+        let sound = try LegacyClip.flv1().filter { $0.type == .audio }.prefix(20)
+        let jpeg = FLVTag(type: .video, timestamp: 0, body: ByteBuffer(bytes: [0x11, 1, 2, 3]))
+        try await client.send([jpeg, jpeg])
+        let event = try await client.until { if case .status = $0 { true } else { false } }
+        guard case .status(_, let status)? = event else { return #expect(Bool(false), "no status") }
+        #expect(status.level == .warning)
+        #expect(status.code == .publishNoSupportedTrack)
+        #expect(status.description.contains("jpeg"))
+        try await client.send(sound)
+        let seen = try await door.participants { $0.first?.tracks.count == 2 }
+        let states = Dictionary(uniqueKeysWithValues: seen[0].tracks.map { ($0.kind, $0.state) })
+        #expect(states[.audio] == .live)
+        #expect(states[.video] == .unsupported("jpeg cannot be carried to browsers"))
+        #expect(door.uncarriedFrames.value == 2)
+        #expect(door.uncarriedMedia("video", "jpeg").value == 1)
+        // Nothing more is said: the next answer is that to the end.
+        try client.session.unpublish("alice", streamID: 1)
+        try await client.flush()
+        #expect(try await client.status() == .unpublishSuccess)
       }
     }
   }

@@ -12,6 +12,8 @@ final class RTMPDoor: Sendable {
   let workers = MediaWorkers(count: 1)
   let sessions = LiveSessions()
   let malformed = Counter()
+  let uncarriedFrames = Counter()
+  let uncarriedMedia = MetricRegistry().counter("uncarried", help: "Codecs.", labels: ["kind", "codec"])
   let connections = MetricRegistry().counter(
     "connections", help: "Decisions.", labels: ["protocol", "decision", "reason"])
   let engine: RoomEngine
@@ -49,7 +51,8 @@ final class RTMPDoor: Sendable {
     let services = RTMPServices(
       rooms: engine, entrance: entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
-        bytesIn: Counter(), bytesOut: Counter(), malformedMedia: malformed, connections: connections),
+        bytesIn: Counter(), bytesOut: Counter(), malformedMedia: malformed, uncarriedFrames: uncarriedFrames,
+        connections: connections, uncarriedMedia: uncarriedMedia),
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, knowsRoom: { $0 == "demo" })
     listener = try await Listener.bind(
       ListenerConfiguration(
