@@ -24,6 +24,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // System libraries: a module map and a header of macro shims.
@@ -44,6 +45,10 @@ let package = Package(
 
     // Who may come in, by address: lists and the decision.
     .target(name: "AccessPolicy", swiftSettings: strict),
+    .target(
+      name: "Identity",
+      dependencies: ["AccessPolicy", "COpenSSL", nioCore, .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
     .target(name: "Metrics", swiftSettings: strict),
     .target(
       name: "Media",
@@ -65,7 +70,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "Edge", "Rooms", "Media", "Metrics", "RTMP", "RTP", "WebRTC", nioCore, nioPosix,
+        "Edge", "Rooms", "Identity", "Media", "Metrics", "RTMP", "RTP", "WebRTC", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -78,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "flashgate",
       dependencies: [
-        "Gateway", "Replay", nioCore, nioPosix,
+        "Gateway", "Identity", "Replay", nioCore, nioPosix,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -104,6 +109,7 @@ let package = Package(
     .testTarget(
       name: "WebRTCTests", dependencies: ["WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],
       resources: [.copy("Offers")], swiftSettings: strict),
+    .testTarget(name: "IdentityTests", dependencies: ["Identity", "Seeded", nioCore], swiftSettings: strict),
     .testTarget(name: "AccessPolicyTests", dependencies: ["AccessPolicy", "Seeded"], swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
     .testTarget(name: "MediaTests", dependencies: ["Media", "Seeded"], swiftSettings: strict),
@@ -120,7 +126,7 @@ let package = Package(
     .testTarget(
       name: "ReplayTests", dependencies: ["Replay", "RTMP", "Seeded", nioCore, nioPosix], swiftSettings: strict),
     .testTarget(
-      name: "GatewayTests", dependencies: ["Gateway", "flashgate", "TestPeer", "TestPublisher"],
+      name: "GatewayTests", dependencies: ["Gateway", "Identity", "flashgate", "TestPeer", "TestPublisher"],
       swiftSettings: strict),
   ]
 )

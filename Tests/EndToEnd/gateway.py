@@ -93,6 +93,15 @@ class Gateway:
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read())
 
+    def admin(self, method, path, document=None, headers=None):
+        """The answer of the API, as text; `document` is sent as JSON."""
+        body = None if document is None else json.dumps(document).encode()
+        headers = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.admin_port}{path}", data=body, method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.read().decode()
+
     def hang_up(self):
         """Asks it to read its certificates anew."""
         self._process.send_signal(signal.SIGHUP)

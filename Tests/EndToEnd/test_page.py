@@ -239,14 +239,16 @@ def test_starts_over_when_an_offer_is_refused(server, page):
 @pytest.mark.parametrize("code, text", [
     ("unknown-room", "There is no such room."),
     ("key-required", "needs an access key"),
-    ("key-refused", "not valid any more"),
-    ("denied", "may not enter"),
+    ("key-refused", "not allowed in with this access key"),
+    ("denied", "not allowed in from here"),
 ])
 def test_a_refusal_is_said_and_not_tried_again(server, room_page, code, text):
     server.refusal = {"type": "error", "code": code, "message": "no"}
     page = room_page("chromium", server.url())
     wait_until(lambda: page.state == "ended", what="ended")
     assert text in page.state_text and server.joins == 1
+    refusal = page.evaluate("() => document.getElementById('refusal').innerText")
+    assert text in refusal and page.evaluate("() => document.body.dataset.refusal") == code
 
 
 # Signalling.
@@ -256,6 +258,15 @@ def test_the_access_key_travels_in_the_join_message_only(server, room_page):
     room_page("chromium", server.url(key="s3cret")).wait_joined()
     assert server.visitors[0].join == {"type": "join", "version": 1, "key": "s3cret"}
     assert not any("s3cret" in path for path in server.requested)
+
+
+def test_the_access_key_is_taken_out_of_the_address_and_survives_a_reload(server, room_page):
+    page = room_page("chromium", server.url(key="s3cret")).wait_joined()
+    assert "s3cret" not in page.evaluate("() => location.href + document.documentElement.outerHTML")
+    assert "s3cret" not in page.evaluate("() => JSON.stringify(history.state) + document.referrer")
+    page.evaluate("() => { location.reload(); return 0; }")
+    wait_until(lambda: server.joins == 2, what="a second join")
+    assert server.visitors[-1].join == {"type": "join", "version": 1, "key": "s3cret"}
 
 
 def test_ignores_messages_that_it_does_not_know_or_that_are_damaged(server, page):

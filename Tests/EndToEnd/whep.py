@@ -51,10 +51,11 @@ class Heard:
 class WhepPlayer:
     """Plays from construction on until `close`."""
 
-    def __init__(self, url, rewrite_answer=lambda sdp: sdp):
+    def __init__(self, url, rewrite_answer=lambda sdp: sdp, token=None):
         self.heard = Heard()
         self.location = None
         self._url = url
+        self._token = token
         self._rewrite = rewrite_answer
         self._loop = LoopThread()
         self._tasks = []
@@ -101,6 +102,11 @@ class WhepPlayer:
     def has_reports(self):
         return all(self.heard.reports.get(kind) for kind in _RATES)
 
+    @property
+    def is_closed(self):
+        """Whether the server has ended the connection."""
+        return self._peer.connectionState == "closed"
+
     def close(self):
         self._loop.call(self._stop())
         self._loop.stop()
@@ -121,8 +127,10 @@ class WhepPlayer:
         await self._peer.setRemoteDescription(RTCSessionDescription(self._rewrite(answer), "answer"))
 
     def _post(self, offer):
-        request = urllib.request.Request(
-            self._url, offer.encode(), {"Content-Type": "application/sdp"}, method="POST")
+        fields = {"Content-Type": "application/sdp"}
+        if self._token:
+            fields["Authorization"] = f"Bearer {self._token}"
+        request = urllib.request.Request(self._url, offer.encode(), fields, method="POST")
         with urllib.request.urlopen(request, timeout=10, context=_UNVERIFIED) as response:
             assert response.status == 201, response.status
             assert response.headers.get_content_type() == "application/sdp"

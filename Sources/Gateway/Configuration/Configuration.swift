@@ -9,6 +9,8 @@ public struct Configuration: Sendable, Equatable {
   public var webRTC: WebRTCConfiguration
   /// Rooms by name; at least one.
   public var rooms: [String: RoomConfiguration]
+  /// Where keys are kept.
+  public var store: StoreConfiguration
   /// Health, readiness and metrics; always on a loopback address.
   public var admin: AdminConfiguration
   /// What is logged, and how.
@@ -20,12 +22,14 @@ public struct Configuration: Sendable, Equatable {
 
   init(
     listeners: [ListenerConfiguration], webRTC: WebRTCConfiguration = .init(), rooms: [String: RoomConfiguration],
-    admin: AdminConfiguration = .init(), log: LogConfiguration = .init(), limits: LimitsConfiguration = .init(),
+    store: StoreConfiguration = .init(), admin: AdminConfiguration = .init(), log: LogConfiguration = .init(),
+    limits: LimitsConfiguration = .init(),
     drainTimeout: Duration = .seconds(30)
   ) {
     self.listeners = listeners
     self.webRTC = webRTC
     self.rooms = rooms
+    self.store = store
     self.admin = admin
     self.log = log
     self.limits = limits
@@ -69,12 +73,13 @@ extension Configuration {
   /// Always yields a value, so that one pass finds all problems; only without problems is the value worth anything.
   private init(reading root: ConfigurationValue) {
     let section = root.section(
-      keys: ["listeners", "webrtc", "rooms", "admin", "log", "limits", "drain_timeout"],
-      later: ["access", "store", "audit"])
+      keys: ["listeners", "webrtc", "rooms", "store", "admin", "log", "limits", "drain_timeout"],
+      later: ["access", "audit"])
     self.init(
       listeners: ListenerConfiguration.readAll(from: section, at: root),
       webRTC: section["webrtc"].map(WebRTCConfiguration.init(reading:)) ?? .init(position: root.position),
       rooms: RoomConfiguration.readAll(from: section, at: root),
+      store: section["store"].map(StoreConfiguration.init(reading:)) ?? .init(besides: root),
       admin: section["admin"].map(AdminConfiguration.init(reading:)) ?? .init(position: root.position),
       log: section["log"].map(LogConfiguration.init(reading:)) ?? .init(),
       limits: section["limits"].map(LimitsConfiguration.init(reading:)) ?? .init())

@@ -1,6 +1,6 @@
 /// A room: who may come in, and how many.
 public struct RoomConfiguration: Sendable, Equatable {
-  /// No key is needed. Always true until keys exist.
+  /// No key is needed. Default false.
   public var isOpen: Bool
   /// Most participants at one time, speakers and listeners together; nil without a bound of its own.
   public var maximumParticipants: Int?
@@ -33,7 +33,7 @@ extension RoomConfiguration {
             "\(quoted(entry.name)) cannot name a room: use 1 to \(maximumNameLength) letters, digits, `.`, `_` or `-`,"
               + " a letter or digit first"))
       }
-      rooms[entry.name] = RoomConfiguration(reading: entry.value, name: entry.name, position: entry.position)
+      rooms[entry.name] = RoomConfiguration(reading: entry.value)
     }
     return rooms
   }
@@ -52,17 +52,12 @@ extension RoomConfiguration {
     return name.utf8.allSatisfy { isAlphanumeric($0) || ".-_".utf8.contains($0) }
   }
 
-  private init(reading value: ConfigurationValue, name: String, position: SourcePosition) {
+  private init(reading value: ConfigurationValue) {
     self.init()
     let section = value.section(keys: ["open", "max_participants"], later: ["access", "shadow", "keys"])
     if let maximum = section["max_participants"]?.integer(in: 1...100_000, what: "a number of participants") {
       maximumParticipants = maximum
     }
-    guard section.isReadable else { return }
-    let closed = "rooms with keys are not supported yet by this version: write `\(name): { open: true }`"
-    switch section["open"] {
-    case nil: value.reader.report(ConfigurationProblem(at: position, "the room \(quoted(name)) is not open: \(closed)"))
-    case let open?: if open.boolean() == false { open.problem("the room \(quoted(name)) is not open: \(closed)") }
-    }
+    isOpen = section["open"].flatMap { $0.boolean() } ?? false
   }
 }

@@ -14,7 +14,7 @@ struct AdminRoutes: Sendable {
     surface = AdminSurface(metrics: parts.metrics.registry, readiness: parts.readiness)
   }
 
-  /// Health, readiness, metrics.
+  /// Health, readiness, metrics, and the API.
   var router: HTTPRouter {
     var router = HTTPRouter()
     for path in ["/healthz", "/readyz"] {
@@ -24,6 +24,7 @@ struct AdminRoutes: Sendable {
       await Self.refresh(parts)
       return answer("/metrics")
     }
+    AdminAPI(parts).add(to: &router)
     return router
   }
 

@@ -21,6 +21,9 @@ struct GatewayParts: Sendable {
   let sessions: LiveSessions
   let rooms: RoomEngine
   let entrance: Entrance
+  /// Nil when every room is open.
+  let keys: GatewayKeys?
+  private let watch: Task<Void, Never>?
   let webRTC: WebRTCServices
 
   /// - Throws: `ConfigurationError` when the media port cannot be opened.
@@ -38,13 +41,21 @@ struct GatewayParts: Sendable {
       rooms: configuration.roomSettings, resources: resources, environment: .live)
     do {
       let webRTC = try await openWebRTC(configuration, group: group, metrics: metrics, log: log)
-      let sessions = LiveSessions()
-      let entrance = Entrance(gate: OpenGate(), sessions: sessions) { request, denial in
+      let (sessions, readiness) = (LiveSessions(), ReadinessBoard())
+      let keys = try await GatewayKeys.open(configuration, readiness: readiness, log: log)
+      let gate: any RoomGate = keys?.gate ?? OpenGate()
+      let entrance = Entrance(gate: gate, sessions: sessions) { request, denial in
         metrics.connections(request.door, "denied", denial.kind.rawValue).add()
       }
+      let watch = keys.map { keys in
+        KeyWatch(
+          store: keys.store, presence: keys.presence, entrance: entrance, rooms: rooms,
+          revoked: metrics.keysRevoked(), log: log, noted: { _ in })
+      }
       return GatewayParts(
-        configuration: configuration, log: log, metrics: metrics, readiness: ReadinessBoard(), group: group,
-        workers: workers, sessions: sessions, rooms: rooms, entrance: entrance, webRTC: webRTC)
+        configuration: configuration, log: log, metrics: metrics, readiness: readiness, group: group,
+        workers: workers, sessions: sessions, rooms: rooms, entrance: entrance, keys: keys,
+        watch: watch.map { watch in Task { await watch.run(from: 0) } }, webRTC: webRTC)
     } catch {
       workers.shutDown()
       try? await group.shutdownGracefully()
@@ -95,6 +106,9 @@ struct GatewayParts: Sendable {
   }
 
   func shutDown() async {
+    watch?.cancel()
+    await watch?.value
+    keys?.close()
     await webRTC.plane.shutDown()
     workers.shutDown()
     try? await group.shutdownGracefully()

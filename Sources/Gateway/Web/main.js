@@ -1,6 +1,7 @@
 // Puts the page together: the room's state comes in, tiles, texts and announcements go out.
 
 import { Announcer } from './announcer.js';
+import { AccessKey } from './key.js';
 import { INTERVAL, readTracks } from './measurements.js';
 import { Observer } from './observer.js';
 import { Room } from './room.js';
@@ -20,7 +21,9 @@ const sound = new Sound(byID('sound'), () => tiles.all.map((tile) => tile.video)
 byID('room').textContent = roomName;
 document.title = `${roomName} · FlashGate`;
 
-const room = new Room(signalURL(), accessKey, {
+const key = new AccessKey(roomName);
+key.take();
+const room = new Room(signalURL(), () => key.value, {
   phase: showPhase,
   participants: showParticipants,
   joined: sayJoined,
@@ -30,7 +33,7 @@ const room = new Room(signalURL(), accessKey, {
 let observed = new Map();
 
 byID('retry').addEventListener('click', () => room.connect());
-addEventListener('hashchange', () => room.connect());
+addEventListener('hashchange', () => { if (key.take()) room.connect(); });
 addEventListener('online', () => { if (room.phase.name === 'waiting') room.connect(); });
 addEventListener('pagehide', () => room.leave());
 addEventListener('pageshow', (event) => { if (event.persisted) room.connect(); });
@@ -51,18 +54,24 @@ function signalURL() {
   return url.href;
 }
 
-// The part after "#" stays in the browser.
-function accessKey() {
-  return new URLSearchParams(location.hash.slice(1)).get('key') ?? undefined;
-}
-
 function showPhase(phase) {
   const text = phaseText(phase);
   document.body.dataset.state = phase.name;
   byID('state-text').textContent = text;
   byID('retry').hidden = phase.name !== 'waiting' && phase.name !== 'ended';
+  showRefusal(phase);
   if (phase.name !== 'connecting') announcer.say(text);
   if (phase.name === 'joined') observer.reset();
+}
+
+// What a person must do something about is said where the pictures would be.
+function showRefusal({ refusal }) {
+  if (refusal) document.body.dataset.refusal = refusal.code;
+  else delete document.body.dataset.refusal;
+  byID('refusal').hidden = !refusal;
+  byID('refusal-title').textContent = refusal?.title ?? '';
+  byID('refusal-text').textContent = refusal?.text ?? '';
+  if (refusal?.code === 'key-refused') key.forget();
 }
 
 function phaseText(phase) {

@@ -11,17 +11,21 @@ const INTERRUPTION = 5_000;
 
 /** Errors that trying again by itself cannot mend; each with what the page says. */
 const FINAL = {
-  'unsupported-version': 'This page is out of date. Reload it.',
-  'unknown-room': 'There is no such room.',
-  'key-required': 'This room needs an access key: open the whole link that you were given.',
-  'key-refused': 'The access key is not valid any more.',
-  denied: 'You may not enter this room.',
+  'unsupported-version': { title: 'Out of date', text: 'This page is out of date. Reload it.' },
+  'unknown-room': { title: 'No such room', text: 'There is no such room.' },
+  'key-required': {
+    title: 'Access key needed', text: 'This room needs an access key: open the whole link that you were given.',
+  },
+  'key-refused': {
+    title: 'Not allowed', text: 'You are not allowed in with this access key. Ask whoever gave it to you for a new one.',
+  },
+  denied: { title: 'Not allowed', text: 'You are not allowed in from here.' },
 };
 
 /**
  * A stay has one phase at a time:
  *   {name: 'connecting'}, {name: 'joined'}, {name: 'interrupted'} (still joined, media does not flow),
- *   {name: 'waiting', reason, seconds}, {name: 'ended', reason}
+ *   {name: 'waiting', reason, seconds}, {name: 'ended', reason, refusal: {code, title, text}} (refusal: kept out)
  */
 export class Room {
   participants = new Participants();
@@ -129,13 +133,14 @@ export class Room {
   }
 
   #closing({ reason, retryAfter }) {
-    if (typeof retryAfter === 'number') this.#lost(closingReason(reason), retryAfter);
+    if (Object.hasOwn(FINAL, reason)) this.#refused(reason);
+    else if (typeof retryAfter === 'number') this.#lost(closingReason(reason), retryAfter);
     else this.#end(closingReason(reason));
   }
 
   #failed(error) {
     if (Number.isInteger(error.id)) this.#connection?.refused(error);
-    else if (Object.hasOwn(FINAL, error.code)) this.#end(FINAL[error.code]);
+    else if (Object.hasOwn(FINAL, error.code)) this.#refused(error.code);
     else this.#lost(error.message ?? error.code, error.retryAfter);
   }
 
@@ -144,6 +149,14 @@ export class Room {
     const delay = this.#backoff.next(retryAfter);
     this.#enter({ name: 'waiting', reason, seconds: Math.max(1, Math.round(delay / 1000)) });
     this.#timer = setTimeout(() => this.connect(), delay);
+  }
+
+  // Whoever is kept out sees nobody of the room any more.
+  #refused(code) {
+    this.#drop();
+    this.participants.replaceAll([]);
+    this.#enter({ name: 'ended', reason: FINAL[code].text, refusal: { code, ...FINAL[code] } });
+    this.#handlers.participants();
   }
 
   #end(reason) {
@@ -170,6 +183,7 @@ function closingReason(reason) {
   switch (reason) {
     case 'shutdown': return 'the server is going down';
     case 'replaced': return 'You joined this room somewhere else.';
+    case 'ended-by-operator': return 'An operator ended this session.';
     default: return 'the server closed the connection';
   }
 }

@@ -37,11 +37,17 @@ public struct Denial: Sendable, Hashable {
   public let kind: Kind
   /// Seconds after which it is of use to try again; nil: never, or as the client likes.
   public let retryAfter: Int?
+  /// Why in truth, in a word of a fixed set: for the operator's record, never for the client.
+  public let cause: String?
+  /// The public identity of the key that was shown, if there is one: for the operator's record.
+  public let keyID: String?
 
   /// A denial of a kind.
-  public init(_ kind: Kind, retryAfter: Int? = nil) {
+  public init(_ kind: Kind, retryAfter: Int? = nil, cause: String? = nil, keyID: String? = nil) {
     self.kind = kind
     self.retryAfter = retryAfter
+    self.cause = cause
+    self.keyID = keyID
   }
 
   /// One sentence for people, without secrets.

@@ -216,18 +216,6 @@ import Testing
   }
 
   @Test(arguments: [
-    (
-      "{ open: false }",
-      "4:17: the room \"demo\" is not open: rooms with keys are not supported yet by this version: write `demo: { open: true }`"
-    ),
-    (
-      "{ max_participants: 3 }",
-      "4:3: the room \"demo\" is not open: rooms with keys are not supported yet by this version: write `demo: { open: true }`"
-    ),
-    (
-      "",
-      "4:3: the room \"demo\" is not open: rooms with keys are not supported yet by this version: write `demo: { open: true }`"
-    ),
     ("{ open: yes }", "4:17: true or false is needed here, not \"yes\""),
     ("{ open: \"true\" }", "4:17: true or false is needed here, not \"true\""),
     ("{ open: true, max_participants: 0 }", "4:41: 0 is out of range: write a number of participants from 1 to 100000"),
@@ -324,7 +312,11 @@ import Testing
     ("drain_timeout: 3601s", "5:16: 3601s is out of range: write a duration from 0s to 1h"),
     ("drain_timeout:", "5:15: a duration with its unit is needed here, such as 250ms, 10s or 2h, not nothing"),
     ("access: { whitelist: [a] }", "5:1: \"access\" is not supported yet by this version: remove it"),
-    ("store: { sqlite: a }", "5:1: \"store\" is not supported yet by this version: remove it"),
+    (
+      "store: { postgres: \"postgresql://host/db\" }",
+      "5:20: PostgreSQL is not supported yet by this version: write `store: { sqlite: flashgate.db }`"
+    ),
+    ("store: { sqlite: [] }", "5:18: a text is needed here, not a list"),
     ("audit: { file: a }", "5:1: \"audit\" is not supported yet by this version: remove it"),
     ("listenrs: []", "5:1: unknown key \"listenrs\": did you mean `listeners`?"),
     ("? [a, b]\n: c", "5:3: a key must be a plain word: rewrite it"),
@@ -339,14 +331,14 @@ import Testing
         """
         log: { level: loud }
         listeners: 1935
-        rooms: { "a/b": { open: true }, c: { open: false } }
+        rooms: { "a/b": { open: true }, c: { open: no } }
         drain_timeout: soon
         """)
         == [
           "1:15: \"loud\" is unknown here: use one of trace, debug, info, notice, warning, error, critical",
           "2:12: a list of listeners, each starting with `- address:` is needed here, not \"1935\"",
           "3:10: \"a/b\" cannot name a room: use 1 to 64 letters, digits, `.`, `_` or `-`, a letter or digit first",
-          "3:44: the room \"c\" is not open: rooms with keys are not supported yet by this version: write `c: { open: true }`",
+          "3:44: true or false is needed here, not \"no\"",
           "4:16: a duration with its unit is needed here, such as 250ms, 10s or 2h, not \"soon\"",
         ])
   }

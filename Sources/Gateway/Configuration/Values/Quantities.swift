@@ -35,3 +35,7 @@ enum Quantity {
     return overflow ? nil : product
   }
 }
+
+/// A time with its unit, such as `250ms`, `10s` or `2h`, as the configuration and the command line write it; nil if the
+/// text is none.
+public func duration(_ text: String) -> Duration? { Quantity.duration(text) }
