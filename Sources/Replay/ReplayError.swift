@@ -2,7 +2,7 @@
 public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file cannot be read.
   case unreadable(String)
-  /// The file is no pcapng capture, or breaks its format at that offset.
+  /// The file is no capture, or breaks its format at that offset.
   case notACapture(offset: Int, String)
   /// The capture holds only the beginning of that packet.
   case cutPacket(packet: Int)
@@ -27,11 +27,11 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let why): "cannot read the capture: \(why)"
-    case .notACapture(let offset, let why): "not a pcapng capture: \(why) at offset \(offset)"
+    case .notACapture(let offset, let why): "not a capture: \(why) at offset \(offset)"
     case .cutPacket(let packet): "packet \(packet) was not captured whole; record without a length limit"
     case .impossibleTime(let packet): "packet \(packet) has an impossible time"
     case .impossibleDuration(let time): "a session of \(time / 1_000_000) s is longer than a day"
-    case .unsupportedLinkType(let type): "link type \(type) is not read yet; record raw IP (101)"
+    case .unsupportedLinkType(let type): "link type \(type) is not read; record Ethernet, Linux cooked or raw IP"
     case .missingBytes(let packet, let count): "packet \(packet): \(count) bytes of the client before it are missing"
     case .noSession: "no RTMP client session in this capture"
     case .badURL(let url): "\(url) is not rtmp://HOST[:PORT]"

@@ -9,10 +9,12 @@ struct ReplayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Play recorded client sessions against a gateway, all at once and in real time.",
     discussion: """
-      A capture is a pcapng file of raw IP packets. Application, room and name are those of the recording.
+      A capture is a pcap or pcapng file, as tcpdump and Wireshark write it. Application, room and name are those of
+      the recording.
       """)
 
-  @Argument(help: ArgumentHelp("The captures.", valueName: "capture"), completion: .file(extensions: ["pcapng"]))
+  @Argument(
+    help: ArgumentHelp("The captures.", valueName: "capture"), completion: .file(extensions: ["pcapng", "pcap"]))
   var captures: [String]
 
   @Option(name: .long, help: ArgumentHelp("The gateway: rtmp://HOST[:PORT].", valueName: "url"))
@@ -93,12 +95,15 @@ private struct Recording: Sendable {
   let session: RecordedSession
 
   static func all(in path: String) throws -> [Recording] {
-    let sessions: [RecordedSession]
+    let capture: CaptureContents
     do {
-      sessions = try RecordedSession.read(pcapng: try contents(of: path))
+      capture = try CaptureContents(reading: try contents(of: path))
     } catch {
       throw Unreadable(path: path, reason: error)
     }
+    for notice in capture.notices { StandardStreams.printError("\(path): \(notice)") }
+    let sessions = capture.sessions
+    guard !sessions.isEmpty else { throw Unreadable(path: path, reason: ReplayError.noSession) }
     return sessions.enumerated().map { index, session in
       Recording(name: sessions.count == 1 ? path : "\(path) (\(index + 1) of \(sessions.count))", session: session)
     }

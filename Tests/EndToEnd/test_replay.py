@@ -132,7 +132,7 @@ def test_wrong_use_is_exit_code_64(flashgate, arguments):
 
 def test_what_is_no_capture_is_told_by_name(flashgate, tmp_path):
     (tmp_path / "text").write_text("this is no capture")
-    for path, reason in [("text", "not a pcapng capture"), ("missing", "cannot read"), (".", "cannot read")]:
+    for path, reason in [("text", "not a capture"), ("missing", "cannot read"), (".", "cannot read")]:
         code, out, err = flashgate("replay", path, "--to", "rtmp://127.0.0.1:1")
         assert (code, out) == (70, "")
         assert err.startswith(f"flashgate: {path}: {reason}"), err

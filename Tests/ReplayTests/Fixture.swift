@@ -25,7 +25,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
   func session() throws -> RecordedSession {
     let top = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
     let file = try Data(contentsOf: top.appending(path: "Fixtures/\(name).pcapng"))
-    let sessions = try RecordedSession.read(pcapng: ByteBuffer(bytes: file))
+    let sessions = try RecordedSession.read(capture: ByteBuffer(bytes: file))
     guard sessions.count == 1, let session = sessions.first else { throw ReplayError.noSession }
     return session
   }

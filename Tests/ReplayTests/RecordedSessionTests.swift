@@ -27,7 +27,7 @@ import Seeded
 
   @Test(arguments: [Talker.Network.ipv4, .ipv4WithOptions, .ipv6])
   func aSessionIsWhatTheClientSaid(network: Talker.Network) throws {
-    let session = try #require(try RecordedSession.read(pcapng: capture(Talker(network: network)).bytes).first)
+    let session = try #require(try RecordedSession.read(capture: capture(Talker(network: network)).bytes).first)
     #expect(bytes(session) == Conversation.client)
     #expect(session.byteCount == Conversation.client.count)
     #expect(session.segments.map(\.time) == [0, 1_000, 2_000])
@@ -38,7 +38,7 @@ import Seeded
 
   @Test func everySplitGivesTheSameBytes() throws {
     for split in Array(1...8) + stride(from: 9, to: 3_200, by: 37) {
-      let sessions = try RecordedSession.read(pcapng: capture(client, split: split).bytes)
+      let sessions = try RecordedSession.read(capture: capture(client, split: split).bytes)
       #expect(sessions.map(bytes) == [Conversation.client], "in pieces of \(split)")
     }
   }
@@ -49,7 +49,7 @@ import Seeded
     for (index, piece) in pieces.enumerated() {
       file.packet(client.says(Conversation.client[piece], sequence: UInt32(piece.lowerBound)), at: Int64(index))
     }
-    return try RecordedSession.read(pcapng: file.bytes)
+    return try RecordedSession.read(capture: file.bytes)
   }
 
   @Test func bytesThatComeAgainAreTakenOnce() throws {
@@ -82,7 +82,7 @@ import Seeded
   @Test func aGapInWhatTheServerSaidLaterDoesNotMatter() throws {
     var file = capture(client)
     file.packet(client.answering.says([1], sequence: 99_999), at: 9_000)
-    #expect(try RecordedSession.read(pcapng: file.bytes).map(bytes) == [Conversation.client])
+    #expect(try RecordedSession.read(capture: file.bytes).map(bytes) == [Conversation.client])
   }
 
   @Test func severalClientsAreToldApartAlsoOnTheSamePorts() throws {
@@ -92,7 +92,7 @@ import Seeded
     }
     // The first one's ports again, with another first number.
     both.writeImmutableBuffer(capture(client, first: 5).bytes)
-    #expect(try RecordedSession.read(pcapng: both).map(bytes) == [[UInt8]](repeating: Conversation.client, count: 4))
+    #expect(try RecordedSession.read(capture: both).map(bytes) == [[UInt8]](repeating: Conversation.client, count: 4))
   }
 
   @Test func aSynchronizeThatComesTwiceBeginsNothingNew() throws {
@@ -100,7 +100,7 @@ import Seeded
     file.packet(client.says([], sequence: 9, flags: Talker.synchronize), at: 0)
     file.packet(client.says([], sequence: 9, flags: Talker.synchronize), at: 1)
     file.packet(client.says(Conversation.client, sequence: 10), at: 2)
-    #expect(try RecordedSession.read(pcapng: file.bytes).map(bytes) == [Conversation.client])
+    #expect(try RecordedSession.read(capture: file.bytes).map(bytes) == [Conversation.client])
   }
 
   @Test func whoDoesNotBeginLikeAnRTMPClientIsNone() {
@@ -116,7 +116,7 @@ import Seeded
     var fragment = Talker(fromPort: 5).says(Conversation.client, sequence: 0)
     fragment[6] = 0x20
     file.packet(fragment, at: 5)
-    #expect(throws: ReplayError.noSession) { try RecordedSession.read(pcapng: file.bytes) }
+    #expect(throws: ReplayError.noSession) { try RecordedSession.read(capture: file.bytes) }
   }
 
   @Test func theShortestSessionIsAHandshake() throws {
@@ -127,7 +127,7 @@ import Seeded
   @Test func paddingBehindAPacketIsNotTheClients() throws {
     var file = CaptureWriter()
     file.packet(client.says(Conversation.client, sequence: 0) + [0, 0, 0, 0, 0, 0], at: 0)
-    #expect(try RecordedSession.read(pcapng: file.bytes).map(bytes) == [Conversation.client])
+    #expect(try RecordedSession.read(capture: file.bytes).map(bytes) == [Conversation.client])
   }
 
   @Test func aClockThatIsSetBackDoesNotRunBackwardsAndOneThatJumpsADayIsDamage() throws {
@@ -135,7 +135,7 @@ import Seeded
       var file = CaptureWriter()
       file.packet(client.says(Conversation.client.prefix(100), sequence: 0), at: 10)
       file.packet(client.says(Conversation.client[100...], sequence: 100), at: second)
-      return try RecordedSession.read(pcapng: file.bytes).first
+      return try RecordedSession.read(capture: file.bytes).first
     }
     let day: Int64 = 86_400_000_000
     #expect(try session(5)?.segments.map(\.time) == [0, 0])
@@ -161,7 +161,7 @@ import Seeded
         }
       }
       do throws(ReplayError) {
-        for session in try RecordedSession.read(pcapng: ByteBuffer(bytes: file)) { playToTheEnd(session) }
+        for session in try RecordedSession.read(capture: ByteBuffer(bytes: file)) { playToTheEnd(session) }
         outcomes.read += 1
       } catch {
         #expect(!error.description.isEmpty)

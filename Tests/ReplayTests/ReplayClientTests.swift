@@ -22,7 +22,7 @@ import Testing
       sequence &+= UInt32(payload.count)
       if index == 0 { file.packet(Talker().answering.says(session.serverHello.readableBytesView, sequence: 1), at: 1) }
     }
-    return try #require(try RecordedSession.read(pcapng: file.bytes).first)
+    return try #require(try RecordedSession.read(capture: file.bytes).first)
   }
 
   /// Runs a server for the time of `body`, which gets its port; returns what its only client said.

@@ -91,7 +91,7 @@ import Testing
     let own = [3] + Conversation.c1 + [UInt8](repeating: 0x55, count: 1536) + [1, 2]
     file.packet(Talker().says(own, sequence: 0), at: 0)
     file.packet(Talker().answering.says(Conversation.server, sequence: 0), at: 1)
-    let session = try #require(try RecordedSession.read(pcapng: file.bytes).first)
+    let session = try #require(try RecordedSession.read(capture: file.bytes).first)
     var script = ReplayScript(session)
     script.begin(at: began)
     var said = script.output(at: began).map { Array($0.readableBytesView) } ?? []

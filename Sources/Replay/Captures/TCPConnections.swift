@@ -3,6 +3,11 @@ struct TCPConnections {
   /// Both directions.
   struct Connection {
     fileprivate(set) var streams: [TCPSegment.Flow: TCPStream] = [:]
+    /// The number of the first packet of all.
+    fileprivate(set) var firstPacket: Int?
+
+    /// False when bytes came in without the SYN before them.
+    var beginsWhole: Bool { streams.values.allSatisfy { $0.parts.isEmpty || $0.initial != nil } }
 
     /// The direction of who spoke first, then the other; empty ones if nobody did.
     var bySpeaker: (first: TCPStream, second: TCPStream) {
@@ -18,6 +23,8 @@ struct TCPConnections {
   mutating func append(_ segment: TCPSegment, of packet: CapturedPacket) {
     let index = index(of: segment)
     if segment.isSynchronize { all[index].streams[segment.flow, default: TCPStream()].synchronize(segment.sequence) }
+    if all[index].firstPacket == nil { all[index].firstPacket = packet.number }
+    if segment.isCut { all[index].streams[segment.flow, default: TCPStream()].markCut(packet: packet.number) }
     // The first byte's number is one after that of SYN.
     let sequence = segment.isSynchronize ? segment.sequence &+ 1 : segment.sequence
     all[index].streams[segment.flow, default: TCPStream()].append(segment.payload, sequence: sequence, of: packet)

@@ -22,6 +22,8 @@ struct TCPStream {
   private(set) var parts: [Part] = []
   /// The sequence number of the first byte of all, if the connection's begin was seen.
   private(set) var initial: UInt32?
+  /// The first packet of which the capture holds only the beginning.
+  private(set) var cutPacket: Int?
   private var next: UInt32?
   private var early: [Early] = []
 
@@ -43,9 +45,14 @@ struct TCPStream {
     }
   }
 
+  mutating func markCut(packet: Int) {
+    if cutPacket == nil { cutPacket = packet }
+  }
+
   /// To be asked when all packets are in.
-  /// - Throws: ``ReplayError/missingBytes(packet:count:)``.
+  /// - Throws: ``ReplayError/cutPacket(packet:)`` or ``ReplayError/missingBytes(packet:count:)``.
   func checkWholeness() throws(ReplayError) {
+    if let cutPacket { throw .cutPacket(packet: cutPacket) }
     guard let first = early.min(by: { distance(to: $0.sequence) < distance(to: $1.sequence) }) else { return }
     throw .missingBytes(packet: first.packet, count: distance(to: first.sequence))
   }

@@ -1,33 +1,23 @@
 import NIOCore
 
-/// A packet of a capture.
-struct CapturedPacket {
-  /// Counted from 1, as Wireshark does.
-  let number: Int
-  /// Microseconds since the epoch, never negative.
-  let time: Int64
-  /// The bytes from the IP header on.
-  let bytes: ByteBuffer
-}
-
-/// Reads the packets of a pcapng file (draft-ietf-opsawg-pcapng): section headers, interface descriptions and enhanced
-/// packets; other blocks are passed over.
+/// Reads the packets of a pcapng file (draft-ietf-opsawg-pcapng): section headers, interface descriptions, enhanced and
+/// obsolete packets; other blocks are passed over.
 struct PcapNGReader {
   private enum BlockType {
     /// Reads the same in both byte orders.
     static let sectionHeader: UInt32 = 0x0A0D_0D0A
     static let interfaceDescription: UInt32 = 1
+    /// What old programs wrote; it has counts of drops where the enhanced one has nothing.
+    static let packet: UInt32 = 2
     static let enhancedPacket: UInt32 = 6
   }
 
   private struct Interface {
-    let linkType: UInt16
+    let link: LinkType
     let ticksPerSecond: UInt64
   }
 
   private static let byteOrderMagic: UInt32 = 0x1A2B_3C4D
-  /// Raw IP, without a link header.
-  private static let rawIP: UInt16 = 101
   /// Far above any packet; a block that says more is damage.
   private static let longestBlock = 1 << 20
   /// `if_tsresol`, the resolution of time stamps.
@@ -49,7 +39,8 @@ struct PcapNGReader {
       switch type {
       case BlockType.sectionHeader: interfaces = []
       case BlockType.interfaceDescription: interfaces.append(try interface(body, at: start))
-      case BlockType.enhancedPacket: return try packet(body, at: start)
+      case BlockType.enhancedPacket, BlockType.packet:
+        return try packet(body, isEnhanced: type == BlockType.enhancedPacket, at: start)
       default: break
       }
     }
@@ -91,7 +82,8 @@ struct PcapNGReader {
     guard let linkType: UInt16 = body.readInteger(endianness: order), body.readSlice(length: 6) != nil else {
       throw .notACapture(offset: start, "half an interface description")
     }
-    return Interface(linkType: linkType, ticksPerSecond: try resolution(options: body, at: start))
+    return Interface(
+      link: LinkType(rawValue: linkType), ticksPerSecond: try resolution(options: body, at: start))
   }
 
   /// A microsecond where the option is absent.
@@ -115,18 +107,18 @@ struct PcapNGReader {
     return 1_000_000
   }
 
-  private mutating func packet(_ body: ByteBuffer, at start: Int) throws(ReplayError) -> CapturedPacket {
+  private mutating func packet(
+    _ body: ByteBuffer, isEnhanced: Bool, at start: Int
+  ) throws(ReplayError) -> CapturedPacket {
     var body = body
-    guard let index: UInt32 = body.readInteger(endianness: order),
+    guard let index = readInterface(&body, isEnhanced: isEnhanced),
       let high: UInt32 = body.readInteger(endianness: order), let low: UInt32 = body.readInteger(endianness: order),
       let captured: UInt32 = body.readInteger(endianness: order),
-      let original: UInt32 = body.readInteger(endianness: order), Int(index) < interfaces.count,
+      let original: UInt32 = body.readInteger(endianness: order), index < interfaces.count,
       let bytes = body.readSlice(length: Int(captured))
     else { throw .notACapture(offset: start, "half a packet") }
     count += 1
-    guard original <= captured else { throw .cutPacket(packet: count) }
-    let interface = interfaces[Int(index)]
-    guard interface.linkType == Self.rawIP else { throw .unsupportedLinkType(interface.linkType) }
+    let interface = interfaces[index]
     let ticks = UInt64(high) << 32 | UInt64(low)
     let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: interface.ticksPerSecond)
     // At most 10^12 ticks a second: the product stays within 64 bits.
@@ -135,6 +127,16 @@ struct PcapNGReader {
     guard !overflow, let time = Int64(exactly: whole), time <= Int64.max - 1_000_000 else {
       throw .impossibleTime(packet: count)
     }
-    return CapturedPacket(number: count, time: time + Int64(fraction), bytes: bytes)
+    return CapturedPacket(
+      number: count, time: time + Int64(fraction), link: interface.link, bytes: bytes,
+      cut: original > captured ? Int(original - captured) : 0)
+  }
+
+  private func readInterface(_ body: inout ByteBuffer, isEnhanced: Bool) -> Int? {
+    if isEnhanced { return body.readInteger(endianness: order, as: UInt32.self).map(Int.init) }
+    guard let index: UInt16 = body.readInteger(endianness: order), body.readInteger(as: UInt16.self) != nil else {
+      return nil
+    }
+    return Int(index)
   }
 }
