@@ -208,8 +208,6 @@ final class DTLSTransport {
 
   /// Under every path's MTU; OpenSSL counts no IP and UDP headers in it.
   private static let linkMTU = 1200
-  /// The shortest record is a header of 13 bytes.
-  private static let mostRecords = 65_536 / 13
   private static let firstInterval = TimeAmount.milliseconds(50)
   private static let longestInterval = TimeAmount.seconds(3)
   private static let handshakeTimeout = TimeAmount.seconds(30)
