@@ -58,7 +58,7 @@ let package = Package(
     .target(
       name: "Edge",
       dependencies: [
-        "Rooms", "Media", "RTMP", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", "COpenSSL", nioCore, nioPosix,
+        "Rooms", "Media", "RTMP", "RTMPTunnel", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", "COpenSSL", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOWebSocket", package: "swift-nio"),

@@ -89,11 +89,11 @@ class ByteProxy:
                 return
             server = socket.create_connection(self._target)
             server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=_pass, args=(client, server, 1), daemon=True).start()
-            threading.Thread(target=_pass, args=(server, client, 65536), daemon=True).start()
+            threading.Thread(target=pass_on, args=(client, server, 1), daemon=True).start()
+            threading.Thread(target=pass_on, args=(server, client, 65536), daemon=True).start()
 
 
-def _pass(source, destination, size):
+def pass_on(source, destination, size):
     try:
         while data := source.recv(65536):
             for position in range(0, len(data), size):

@@ -49,6 +49,8 @@ class Publisher(threading.Thread):
         self._socket = None
         self._stopped = threading.Event()
         self._ended = threading.Event()
+        #: When media began to be sent, on the wall's clock; None before.
+        self.began = None
         #: What the server says.
         self.answers = rtmp_answers.Reader()
         self.start()
@@ -120,6 +122,7 @@ class Publisher(threading.Thread):
 
     def _play_out(self):
         begin = time.monotonic()
+        self.began = time.time()
         for kind, stamp, body in self._tags:
             if self._stopped.wait(max(0.0, begin + stamp / 1000 - time.monotonic())):
                 raise ConnectionAbortedError("stopped by the test")

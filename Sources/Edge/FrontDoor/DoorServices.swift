@@ -10,10 +10,12 @@ public struct DoorServices: Sendable {
   public var rtmp: Install?
   /// Socket policy requests; nil: refused.
   public var policy: Install?
-  /// HTTP in the clear, RTMPT included; nil: refused.
+  /// HTTP in the clear; nil: refused.
   public var http: (any HTTPResponder)?
-  /// HTTP inside TLS, RTMPTS included; nil: refused.
+  /// HTTP inside TLS; nil: refused.
   public var https: (any HTTPResponder)?
+  /// RTMPT and RTMPTS; nil: refused. Stands beside HTTP on listeners that accept both.
+  public var tunnels: Tunnels?
   /// WebRTC media over TCP; nil: refused.
   public var ice: Install?
   /// Limits of the HTTP stack.
@@ -26,13 +28,14 @@ public struct DoorServices: Sendable {
   /// Gathers the services.
   public init(
     rtmp: Install? = nil, policy: Install? = nil, http: (any HTTPResponder)? = nil,
-    https: (any HTTPResponder)? = nil, ice: Install? = nil, httpLimits: HTTPLimits = .init(), admission: any Admission,
-    observer: any ConnectionObserver
+    https: (any HTTPResponder)? = nil, tunnels: Tunnels? = nil, ice: Install? = nil, httpLimits: HTTPLimits = .init(),
+    admission: any Admission, observer: any ConnectionObserver
   ) {
     self.rtmp = rtmp
     self.policy = policy
     self.http = http
     self.https = https
+    self.tunnels = tunnels
     self.ice = ice
     self.httpLimits = httpLimits
     self.admission = admission
@@ -44,8 +47,9 @@ public struct DoorServices: Sendable {
     switch served {
     case .rtmp, .rtmpe, .rtmps: rtmp != nil
     case .policy: policy != nil
-    case .http, .rtmpt: http != nil
-    case .https, .rtmpts: https != nil
+    case .http: http != nil
+    case .https: https != nil
+    case .rtmpt, .rtmpts: tunnels != nil
     case .ice: ice != nil
     }
   }
@@ -58,8 +62,11 @@ public struct DoorServices: Sendable {
     case .policy:
       try policy?(channel, connection)
     case .http, .https, .rtmpt, .rtmpts:
-      guard let responder = served.isEncrypted ? https : http else { return }
-      try HTTPServerPipeline.install(on: channel, connection: connection, responder: responder, limits: httpLimits)
+      let accept = connection.configuration.accept
+      let page = accept.contains(served.isEncrypted ? .https : .http) ? served.isEncrypted ? https : http : nil
+      try HTTPServerPipeline.install(
+        on: channel, connection: connection, responder: page ?? HTTPRouter(),
+        tunnels: accept.contains(served.isEncrypted ? .rtmpts : .rtmpt) ? tunnels : nil, limits: httpLimits)
     case .ice:
       try ice?(channel, connection)
     }

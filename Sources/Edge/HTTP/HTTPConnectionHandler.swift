@@ -17,8 +17,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     case waiting
     case readingHead
     case readingBody
-    /// The responder is at work; the number tells a late answer from the awaited one.
-    case responding(HTTPRequestReader.Received, Task<Void, Never>, number: Int)
+    /// The responder is at work, in a task unless it is a tunnel's session; the number tells a late answer from the awaited one.
+    case responding(HTTPRequestReader.Received, Task<Void, Never>?, number: Int)
     /// The answer is on its way to the client.
     case writing(AfterWriting)
     /// The last answer was sent; what still comes is thrown away until the client closes.
@@ -42,6 +42,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private let door: DoorConnection?
   private let handlers: HTTPServerPipeline.Handlers
   private let responder: any HTTPResponder
+  private let tunnels: Tunnels?
   private let limits: HTTPLimits
   private var reader: HTTPRequestReader
   private var phase = Phase.waiting
@@ -54,15 +55,18 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private var isDraining = false
 
   init(
-    door: DoorConnection?, responder: any HTTPResponder, limits: HTTPLimits, handlers: HTTPServerPipeline.Handlers
+    door: DoorConnection?, responder: any HTTPResponder, tunnels: Tunnels?, limits: HTTPLimits,
+    handlers: HTTPServerPipeline.Handlers
   ) {
     self.door = door
+    self.tunnels = tunnels
     self.responder = responder
     self.limits = limits
     self.handlers = handlers
     let origin = HTTPRequestReader.Origin(
       scheme: door?.isEncrypted == true ? "https" : "http", remoteAddress: door?.info.remoteAddress,
-      trust: door?.configuration.forwarded, listener: door?.info.listener ?? ListenerID(rawValue: "-"),
+      trust: door?.configuration.forwarded, hasTunnels: tunnels != nil,
+      listener: door?.info.listener ?? ListenerID(rawValue: "-"),
       connectionID: door?.info.id ?? 0)
     reader = HTTPRequestReader(limits: limits, origin: origin)
   }
@@ -190,12 +194,16 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       let loop = context.eventLoop
       let handler = NIOLoopBound(self, eventLoop: loop)
       let request = received.request
+      arm(after: limits.responseTimeout)
+      if let answer = tunnels?.answer(to: request, on: loop) {
+        phase = .responding(received, nil, number: number)
+        return answer.assumeIsolated().whenSuccess { self.responded($0, number: number) }
+      }
       let task = Task { [responder] in
         let response = await responder.respond(to: request)
         loop.execute { handler.value.responded(response, number: number) }
       }
       phase = .responding(received, task, number: number)
-      arm(after: limits.responseTimeout)
     }
   }
 
@@ -338,7 +346,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       door?.note(.requestTimeout)
       if let output = reader.fail(ProblemDocument(status: .requestTimeout)) { take(output) }
     case .responding(let received, let task, _):
-      task.cancel()
+      task?.cancel()
       let problem = ProblemDocument(status: .serviceUnavailable, detail: "the answer took too long")
       write(problem.response(), to: received, then: .linger)
     case .writing:
@@ -359,7 +367,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private func end() {
     timer?.cancel()
     timer = nil
-    if case .responding(_, let task, _) = phase { task.cancel() }
+    if case .responding(_, let task, _) = phase { task?.cancel() }
     phase = .ended
     queue.removeAll()
   }

@@ -10,6 +10,8 @@ public struct HTTPLimits: Sendable {
   public var targetBytes = 8 * 1024
   /// The request body; beyond: 413.
   public var bodyBytes = 64 * 1024
+  /// The body of a tunnel's request; beyond: 413. ffmpeg collects a fifth of a second of its stream.
+  public var tunnelBodyBytes = 1024 * 1024
   /// Requests that may wait behind the one being answered; beyond, the connection ends after the last of them.
   public var pipelinedRequests = 32
   /// From a request's first byte to the end of its head; beyond: 408.

@@ -14,6 +14,8 @@ struct HTTPRequestReader {
     var remoteAddress: SocketAddress?
     /// Whose word about the client of a request is taken.
     var trust: ForwardedTrust?
+    /// Whether requests may be a tunnel's, whose bodies are longer.
+    var hasTunnels = false
     var listener = ListenerID(rawValue: "-")
     var connectionID: UInt64 = 0
   }
@@ -43,12 +45,15 @@ struct HTTPRequestReader {
   private let limits: HTTPLimits
   private let origin: Origin
   private var state = State.head
+  /// Of the request that is being read.
+  private var bodyLimit: Int
   /// Why a trusted proxy's word about the client could not be understood; the request was refused for it.
   private(set) var forwardedError: ForwardedError?
 
   init(limits: HTTPLimits, origin: Origin) {
     self.limits = limits
     self.origin = origin
+    bodyLimit = limits.bodyBytes
   }
 
   /// Whether a head has come whose body has not.
@@ -62,7 +67,7 @@ struct HTTPRequestReader {
       return receive(head)
     case (.body(var received), .body(let bytes)):
       let total = received.request.body.readableBytes + bytes.readableBytes
-      guard total <= limits.bodyBytes else { return fail(bodyTooLarge) }
+      guard total <= bodyLimit else { return fail(bodyTooLarge) }
       // One reference while it grows, so that the bytes are not copied each time.
       state = .failed
       if received.request.body.readableBytes == 0 {
@@ -104,7 +109,7 @@ struct HTTPRequestReader {
   }
 
   private var bodyTooLarge: ProblemDocument {
-    ProblemDocument(status: .contentTooLarge, detail: "the body may have \(limits.bodyBytes) bytes")
+    ProblemDocument(status: .contentTooLarge, detail: "the body may have \(bodyLimit) bytes")
   }
 
   private mutating func receive(_ head: HTTPRequestHead) -> Output? {
@@ -132,6 +137,7 @@ struct HTTPRequestReader {
     } catch {
       throw ProblemDocument(status: .badRequest, detail: "\(error)")
     }
+    bodyLimit = origin.hasTunnels && Tunnels.carries(target.segments) ? limits.tunnelBodyBytes : limits.bodyBytes
     try checkFraming(head)
     var request = HTTPServerRequest(
       method: method, scheme: origin.scheme, authority: try authority(of: head, target: target), target: target,
@@ -185,7 +191,7 @@ struct HTTPRequestReader {
       guard let length = UInt64(length) else {
         throw ProblemDocument(status: .badRequest, detail: "Content-Length is no number")
       }
-      guard length <= UInt64(limits.bodyBytes) else { throw bodyTooLarge }
+      guard length <= UInt64(bodyLimit) else { throw bodyTooLarge }
     }
   }
 

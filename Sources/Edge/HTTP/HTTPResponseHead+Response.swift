@@ -17,18 +17,19 @@ extension HTTPHeaders {
 }
 
 extension HTTPResponseHead {
-  /// The head of an answer with the fields that only the connection knows.
+  /// The head of an answer with the fields that only the connection knows. In the case that RFC 9110 writes them in:
+  /// librtmp knows no other.
   init(_ response: HTTPServerResponse, closes: Bool, speaksHTTP11: Bool) {
     var headers = HTTPHeaders(response.fields)
     headers.remove(name: "transfer-encoding")
     headers.remove(name: "content-length")
     headers.remove(name: "connection")
-    if response.mayHaveBody { headers.add(name: "content-length", value: "\(response.body.readableBytes)") }
-    if !headers.contains(name: "date") { headers.add(name: "date", value: "\(HTTPDate.now)") }
+    if response.mayHaveBody { headers.add(name: "Content-Length", value: "\(response.body.readableBytes)") }
+    if !headers.contains(name: "date") { headers.add(name: "Date", value: "\(HTTPDate.now)") }
     if closes {
-      headers.add(name: "connection", value: "close")
+      headers.add(name: "Connection", value: "close")
     } else if !speaksHTTP11 {
-      headers.add(name: "connection", value: "keep-alive")
+      headers.add(name: "Connection", value: "keep-alive")
     }
     let status = HTTPResponseStatus(statusCode: response.status.code, reasonPhrase: response.status.reasonPhrase)
     self.init(version: .http1_1, status: status, headers: headers)

@@ -5,9 +5,12 @@ import NIOHTTP1
 enum HTTPServerPipeline {
   /// Adds the handlers at the end of the pipeline; on the channel's event loop.
   ///
-  /// - Parameter connection: the door's view of the connection; nil on channels that did not come in by a listener.
+  /// - Parameters:
+  ///   - connection: the door's view of the connection; nil on channels that did not come in by a listener.
+  ///   - tunnels: asked before `responder`.
   static func install(
-    on channel: any Channel, connection: DoorConnection?, responder: any HTTPResponder, limits: HTTPLimits
+    on channel: any Channel, connection: DoorConnection?, responder: any HTTPResponder, tunnels: Tunnels? = nil,
+    limits: HTTPLimits
   ) throws {
     var decoderLimits = NIOHTTPDecoderLimitConfiguration()
     decoderLimits.maxHeaderFieldSize = max(limits.headBytes, limits.targetBytes)
@@ -19,7 +22,7 @@ enum HTTPServerPipeline {
     let handlers = Handlers(
       activity: HTTPActivityHandler(), encoder: HTTPResponseEncoder(), decoder: ByteToMessageHandler(decoder))
     let connectionHandler = HTTPConnectionHandler(
-      door: connection, responder: responder, limits: limits, handlers: handlers)
+      door: connection, responder: responder, tunnels: tunnels, limits: limits, handlers: handlers)
     handlers.activity.onBytes = { [weak connectionHandler] in connectionHandler?.bytesArrived() }
     try channel.pipeline.syncOperations.addHandlers([
       handlers.activity, handlers.encoder, handlers.decoder, connectionHandler,

@@ -30,13 +30,20 @@ public struct RTMPServices: Sendable {
 
   /// Makes the channel an RTMP connection. Call on the channel's event loop.
   public func adopt(_ channel: any Channel, _ door: DoorConnection) throws {
+    let served: DoorProtocol = door.isEncrypted ? .rtmps : .rtmp
     let identity = sessions.identify(
-      door: door.isEncrypted ? "rtmps" : "rtmp", listener: door.info.listener,
-      address: door.info.remoteAddress.ipAddress ?? "")
-    var services = self
-    services.metrics.door = identity.door
-    let connection = RTMPConnection(services: services, identity: identity, now: .now())
+      door: served.rawValue, listener: door.info.listener, address: door.info.remoteAddress.ipAddress ?? "")
+    let connection = RTMPConnection(services: counting(served), identity: identity, now: .now())
     try channel.pipeline.syncOperations.addHandler(RTMPSocketHandler(connection, door: door))
+  }
+}
+
+extension RTMPServices {
+  /// The same, counting refusals as of those who came by `door`.
+  func counting(_ door: DoorProtocol) -> RTMPServices {
+    var services = self
+    services.metrics.door = door.rawValue
+    return services
   }
 }
 

@@ -8,7 +8,7 @@ public struct GatewayMetrics: Sendable {
   /// Where a scrape reads.
   public let registry: MetricRegistry
 
-  /// Sessions that exist now. Labels: protocol (`rtmp`, `rtmps`, `webrtc`, `whep`), state (`handshaking`, `connected`).
+  /// Sessions that exist now. Labels: protocol (`rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `webrtc`, `whep`), state (`handshaking`, `connected`).
   public let sessions: MetricFamily<Gauge>
   /// Connections decided on. Labels: protocol, decision (`allowed`, `denied`), reason (`none` when allowed).
   public let connections: MetricFamily<Counter>
@@ -17,6 +17,9 @@ public struct GatewayMetrics: Sendable {
   public let forwardingIgnored: MetricFamily<Counter>
   /// RTMP bytes, headers and handshakes included. Label: direction (`in`, `out`).
   public let rtmpBytes: MetricFamily<Counter>
+  /// Requests of tunnels. Label: kind (`open`, `send`, `idle`, `close`, `repeated`, `out_of_order`, `unknown_session`,
+  /// `refused`).
+  public let tunnelRequests: MetricFamily<Counter>
   /// Packets of RTP sessions. Labels: direction (`in`, `out`), kind (`audio`, `video`; `in` only `control`, RTCP).
   public let rtpPackets: MetricFamily<Counter>
   /// RTP packets that receivers reported as lost.
@@ -55,6 +58,8 @@ public struct GatewayMetrics: Sendable {
       labels: ["header"])
     rtmpBytes = registry.counter(
       "flashgate_rtmp_bytes_total", help: "Bytes of RTMP connections.", labels: ["direction"])
+    tunnelRequests = registry.counter(
+      "flashgate_tunnel_requests_total", help: "Requests of RTMP tunnels.", labels: ["kind"])
     rtpPackets = registry.counter(
       "flashgate_rtp_packets_total", help: "RTP packets.", labels: ["direction", "kind"])
     rtpLost = registry.counter(

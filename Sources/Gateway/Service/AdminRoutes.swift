@@ -46,7 +46,7 @@ struct AdminRoutes: Sendable {
     metrics.participants("flash").set(Int64(census.flashSpeakers))
     metrics.participants("browser").set(Int64(census.listeners + census.browserSpeakers))
     let sessions = parts.sessions.census
-    for door in ["rtmp", "rtmps", "webrtc", "whep"] {
+    for door in ["rtmp", "rtmps", "rtmpt", "rtmpts", "webrtc", "whep"] {
       for state in SessionState.allCases {
         let count = sessions[SessionKind(door: door, state: state)] ?? 0
         metrics.sessions(door, state.rawValue).set(Int64(count))

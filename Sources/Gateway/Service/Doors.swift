@@ -18,6 +18,7 @@ struct Doors {
       rtmp: { channel, door in try rtmp.adopt(channel, door) },
       http: HTTPRouter(),
       https: GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router,
+      tunnels: parts.tunnels,
       admission: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress),
       observer: ConnectionLog(metrics: parts.metrics, log: parts.log))
   }
@@ -39,6 +40,7 @@ struct Doors {
   mutating func openAdmin(_ admin: AdminConfiguration) async throws {
     var services = services
     services.rtmp = nil
+    services.tunnels = nil
     services.https = nil
     services.http = AdminRoutes(parts).router
     services.admission = SessionLimits(sessions: 256, sessionsPerAddress: 256)

@@ -100,6 +100,15 @@ struct GatewayParts: Sendable {
       log: log, knowsRoom: { known.contains($0) })
   }
 
+  /// What tunnelled RTMP needs.
+  var tunnels: Tunnels {
+    var caps = TunnelCaps()
+    caps.sessions = configuration.limits.sessions
+    caps.sessionsPerAddress = configuration.limits.sessionsPerAddress
+    caps.unconnectedPerAddress = min(caps.unconnectedPerAddress, caps.sessionsPerAddress)
+    return Tunnels(rtmp: rtmpServices, caps: caps, metrics: TunnelMetrics(requests: metrics.tunnelRequests))
+  }
+
   /// What browsers and players need.
   var signallingServices: SignallingServices {
     SignallingServices(rooms: rooms, entrance: entrance, webRTC: webRTC, sessions: sessions, log: log)

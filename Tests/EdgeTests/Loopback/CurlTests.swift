@@ -29,7 +29,7 @@ import Testing
       #expect(plain == "GET /a  1;GET /b  0;")
       let head = try await curl(["--head", "\(base)/h"])
       #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
-      #expect(head.contains("content-length: 8\r\n"))
+      #expect(head.contains("Content-Length: 8\r\n"))
       let old = try await curl(["--http1.0", "--tls-max", "1.2", "\(base)/old"])
       #expect(old == "GET /old ")
       let waiting = try await curl(["--header", "Expect: 100-continue", "--data", "body", "\(base)/post", "--include"])

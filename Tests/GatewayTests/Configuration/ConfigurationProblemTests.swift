@@ -60,11 +60,11 @@ import Testing
       "{ address: 0.0.0.0:1, accept: rtmp }",
       "2:35: a list of protocols, such as [rtmp] or [https, rtmps] is needed here, not \"rtmp\""
     ),
-    ("{ address: 0.0.0.0:1, accept: [] }", "2:35: nothing is accepted here: name one of rtmp, rtmps, http, https"),
+    ("{ address: 0.0.0.0:1, accept: [] }", "2:35: nothing is accepted here: name one of rtmp, rtmpt, rtmps, rtmpts, http, https"),
     ("{ address: 0.0.0.0:1, accept: [rtpm] }", "2:36: \"rtpm\" is unknown here: did you mean `rtmp`?"),
     (
       "{ address: 0.0.0.0:1, accept: [gopher] }",
-      "2:36: \"gopher\" is unknown here: use one of rtmp, rtmps, http, https"
+      "2:36: \"gopher\" is unknown here: use one of rtmp, rtmpt, rtmps, rtmpts, http, https"
     ),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp, rtmpe] }", "2:42: \"rtmpe\" is not supported yet by this version: remove it"

@@ -1,0 +1,79 @@
+import HTTPTypes
+import NIOCore
+import RTMPTunnel
+
+/// The tunnel's half of the HTTP surface: opens sessions, and brings each request to its session.
+///
+/// Answers come without a task: a request costs its connection's event loop what it costs, and a hop when its session
+/// lives on another loop.
+public final class Tunnels: Sendable {
+  /// What the sessions share.
+  struct Services: Sendable {
+    var rtmp: RTMPServices
+    let limits: TunnelLimits
+    let metrics: TunnelMetrics
+  }
+
+  private let services: Services
+  private let register: TunnelRegister
+
+  /// Tunnels to the rooms behind `rtmp`.
+  public init(rtmp: RTMPServices, limits: TunnelLimits = .init(), caps: TunnelCaps = .init(), metrics: TunnelMetrics) {
+    services = Services(rtmp: rtmp, limits: limits, metrics: metrics)
+    register = TunnelRegister(caps: caps)
+  }
+
+  /// Sessions now, those that only remember their last answer included.
+  public var count: Int { register.count }
+
+  /// Whether a request of this path belongs to a tunnel, so that its body may be longer than others.
+  static func carries(_ segments: [String]) -> Bool { TunnelRequest(path: segments) != nil }
+
+  /// Answers a request that came by a connection of `loop` and whose client was let in; nil when it is none of the
+  /// tunnel's.
+  func answer(to request: HTTPServerRequest, on loop: any EventLoop) -> EventLoopFuture<HTTPServerResponse>? {
+    guard request.method == .post, let asked = TunnelRequest(path: request.target.segments) else { return nil }
+    switch asked {
+    case .identify: return loop.makeSucceededFuture(.noTunnelSession)
+    case .open: return loop.makeSucceededFuture(open(for: request, on: loop))
+    case .exchange(let kind, let id, let number):
+      guard let entry = register[id] else {
+        services.metrics.count(.unknownSession)
+        return loop.makeSucceededFuture(.noTunnelSession)
+      }
+      let answer = loop.makePromise(of: HTTPServerResponse.self)
+      let body = request.body
+      if entry.loop.inEventLoop {
+        entry.connection.value.receive(kind, number: number, body: body, answer: answer)
+      } else {
+        entry.loop.execute { entry.connection.value.receive(kind, number: number, body: body, answer: answer) }
+      }
+      return answer.futureResult
+    }
+  }
+
+  private func open(for request: HTTPServerRequest, on loop: any EventLoop) -> HTTPServerResponse {
+    guard let client = request.remoteAddress else { return .noTunnelSession }
+    let door: DoorProtocol = request.scheme == "https" ? .rtmpts : .rtmpt
+    let place: TunnelPlace
+    do {
+      place = try register.takePlace(for: client, listener: request.listener)
+    } catch {
+      services.metrics.count(.refused)
+      services.rtmp.metrics.connections(door.rawValue, "denied", error.reason.rawValue).add()
+      return ProblemDocument(status: .serviceUnavailable, detail: "too many tunnel sessions").response()
+    }
+    services.metrics.count(.open)
+    var random = SystemRandomNumberGenerator()
+    let id = TunnelSessionID(random: &random)
+    let identity = services.rtmp.sessions.identify(
+      door: door.rawValue, listener: request.listener, address: client.ipAddress ?? "")
+    var services = services
+    services.rtmp = services.rtmp.counting(door)
+    let connection = TunnelConnection(
+      id: id, identity: identity, place: place, services: services, register: register, eventLoop: loop)
+    register.enter(id, connection, on: loop)
+    connection.start()
+    return .tunnel(ByteBuffer(string: "\(id)\n"))
+  }
+}

@@ -1,0 +1,178 @@
+"""RTMP inside HTTP: real clients by RTMPT and RTMPTS, and what proxies between them and the gateway do to requests."""
+
+
+import socket
+import statistics
+import threading
+
+import certificates
+import gateway as gateways
+import publishers
+import pytest
+import rtmp
+import tunnel
+from media import CLIPS
+from room_page import RoomPage
+from test_flash_to_browser import assert_heard, assert_seen, finish
+from waiting import wait_until
+
+EVERYTHING = ["rtmp", "rtmps", "rtmpt", "rtmpts", "http", "https"]
+
+
+@pytest.fixture(scope="module")
+def tunnels(tmp_path_factory):
+    """A gateway whose one port takes all that carries RTMP, in the clear and inside TLS, and pages."""
+    if gateways.binary() is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+    directory = tmp_path_factory.mktemp("tunnels")
+    certificate, key = certificates.self_signed(directory / "tls")
+    port = gateways.free_port()
+    gateway = gateways.Gateway(
+        directory, certificate, key,
+        # librtmp manages no later version than 1.2.
+        listeners=[{"address": f"127.0.0.1:{port}", "accept": EVERYTHING,
+                    "tls": {"certificate": str(certificate), "key": str(key), "maximum_version": "1.2"}}])
+    gateway.rtmp_port = gateway.https_port = port
+    yield gateway
+    gateway.stop()
+
+
+def tunnel_url(gateway, scheme, room, name, port=None):
+    return f"{scheme}://127.0.0.1:{port or gateway.rtmp_port}/live/{room}/{name}"
+
+
+def open_page(shared, gateway, room):
+    return RoomPage(shared("chromium"), gateway.page_url(room)).wait_joined()
+
+
+# Real clients.
+
+
+@pytest.mark.parametrize("client, scheme", [
+    (publishers.ffmpeg, "rtmpt"), (publishers.ffmpeg, "rtmpts"),
+    (publishers.librtmp, "rtmpt"), (publishers.librtmp, "rtmpts"),
+])
+def test_a_tunnelled_client_is_seen_and_heard(tunnels, room, shared, clips, tmp_path, client, scheme):
+    clip = CLIPS["flv1-nellymoser"]
+    page = open_page(shared, tunnels, room)
+    page.watch("alice")
+    program = client(tunnel_url(tunnels, scheme, room, "alice"), clips(clip.name), tmp_path / "client.log")
+    try:
+        page.wait_tile("alice", state="live")
+        wait_until(lambda: page.tile("alice")["width"] == clip.size[0], what="the first picture")
+        assert tunnels.metric("flashgate_sessions", protocol=scheme, state="connected") == 1
+        assert_heard(page, "alice", clip)
+        finish(program)
+        assert_seen(page, "alice", clip)
+        page.wait_gone("alice", within=40)
+    finally:
+        program.kill()
+    wait_until(
+        lambda: tunnels.metric("flashgate_sessions", protocol=scheme) == 0, what="the session is forgotten", within=40)
+
+
+# What happens on the way.
+
+
+class BufferingProxy:
+    """Passes nothing of an answer on before all of it has come, and then in small pieces."""
+
+    def __init__(self, target_port):
+        self._target = target_port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        server = tunnel.Connection(self._target)
+        threading.Thread(target=publishers.pass_on, args=(client, server, 65536), daemon=True).start()
+        try:
+            while True:
+                status, fields, body = server.answer()
+                head = "".join(f"{name.title()}: {value}\r\n" for name, value in fields.items())
+                answer = f"HTTP/1.1 {status} Answer\r\n{head}\r\n".encode() + body
+                for position in range(0, len(answer), 50):
+                    client.sendall(answer[position:position + 50])
+        except OSError:
+            client.close()
+
+
+def test_requests_cut_repeated_out_of_order_and_over_new_connections_lose_nothing(tunnels, room, shared, clips):
+    clip = CLIPS["flv1-nellymoser"]
+    page = open_page(shared, tunnels, room)
+    page.watch("alice")
+    way = tunnel.Tunnel(tunnels.rtmp_port, way=tunnel.Spoiled)
+    program = rtmp.Publisher(f"rtmp://127.0.0.1:{way.port}/live/{room}/alice", clips(clip.name))
+    try:
+        page.wait_tile("alice", state="live")
+        assert_heard(page, "alice", clip)
+        finish(program)
+        assert_seen(page, "alice", clip)
+        page.wait_gone("alice")
+    finally:
+        program.kill()
+        way.close()
+    strays = way.ways[0].strays
+    assert strays and set(strays) == {409}
+    assert tunnels.metric("flashgate_tunnel_requests_total", kind="repeated") > 10
+    wait_until(lambda: tunnels.metric("flashgate_sessions", protocol="rtmpt") == 0, what="the session is closed")
+
+
+def test_a_proxy_in_front_that_buffers_whole_answers_disturbs_nobody(tunnels, room, shared, clips, tmp_path):
+    clip = CLIPS["flv1-nellymoser"]
+    proxy = BufferingProxy(tunnels.rtmp_port)
+    page = open_page(shared, tunnels, room)
+    page.watch("alice")
+    program = publishers.ffmpeg(
+        tunnel_url(tunnels, "rtmpt", room, "alice", port=proxy.port), clips(clip.name), tmp_path / "client.log")
+    try:
+        page.wait_tile("alice", state="live")
+        finish(program)
+        assert_seen(page, "alice", clip)
+    finally:
+        program.kill()
+        proxy.close()
+
+
+# How much later.
+
+
+@pytest.mark.parametrize("pause, most", [(1 * tunnel.UNIT, 150), (0.5, 600)])
+def test_a_tunnel_adds_no_more_delay_than_its_polling(tunnels, room, shared, clips, pause, most):
+    clip = CLIPS["lip-sync-flv1"]
+    page = open_page(shared, tunnels, room)
+    way = tunnel.Tunnel(tunnels.rtmp_port, pause=pause)
+    running = {name: rtmp.Publisher(f"rtmp://127.0.0.1:{port}/live/{room}/{name}", clips(clip.name))
+               for name, port in (("plain", tunnels.rtmp_port), ("tunnelled", way.port))}
+    try:
+        for name in running:
+            page.watch(name)
+            page.wait_tile(name, state="live")
+        delays = {name: wait_until(lambda: flash_delays(page, name, program, 9), 25, "nine flashes")
+                  for name, program in running.items()}
+    finally:
+        for program in running.values():
+            program.kill()
+        way.close()
+    added = statistics.median(delays["tunnelled"]) - statistics.median(delays["plain"])
+    print(f"polling each {pause * 1000:.0f} ms adds {added:.0f} ms; {delays}")
+    assert added < most
+
+
+def flash_delays(page, name, program, count):
+    """Milliseconds from when a picture with the lit square was sent to when the browser had it to show; the first three,
+    while its buffer settles, left out. Nothing before there are `count`."""
+    begin = page.evaluate("() => performance.timeOrigin") - program.began * 1000
+    delays = [(begin + at) % 1000 for at in page.pictures(name).flashes[3:]]
+    return delays if len(delays) >= count else None
