@@ -39,8 +39,10 @@ def stop_driver():
 class Chromium(Browser):
     name = "chromium"
 
-    def __init__(self, click_to_play=False, dark=False, reduced_motion=False, viewport=(1280, 800)):
+    def __init__(self, click_to_play=False, dark=False, reduced_motion=False, viewport=(1280, 800), udp=True):
         flags = FLAGS if click_to_play else [*FLAGS, "--autoplay-policy=no-user-gesture-required"]
+        if not udp:
+            flags = [*flags, "--webrtc-ip-handling-policy=disable_non_proxied_udp"]
         self._browser = _driver().chromium.launch(executable_path=EXECUTABLE, headless=True, args=flags)
         session = self._browser.new_browser_cdp_session()
         processes = session.send("SystemInfo.getProcessInfo")["processInfo"]

@@ -60,18 +60,22 @@ import Testing
       "{ address: 0.0.0.0:1, accept: rtmp }",
       "2:35: a list of protocols, such as [rtmp] or [https, rtmps] is needed here, not \"rtmp\""
     ),
-    ("{ address: 0.0.0.0:1, accept: [] }", "2:35: nothing is accepted here: name one of rtmp, rtmpt, rtmps, rtmpts, http, https"),
+    (
+      "{ address: 0.0.0.0:1, accept: [] }",
+      "2:35: nothing is accepted here: name one of rtmp, rtmpt, rtmps, rtmpts, http, https, ice"
+    ),
     ("{ address: 0.0.0.0:1, accept: [rtpm] }", "2:36: \"rtpm\" is unknown here: did you mean `rtmp`?"),
     (
       "{ address: 0.0.0.0:1, accept: [gopher] }",
-      "2:36: \"gopher\" is unknown here: use one of rtmp, rtmpt, rtmps, rtmpts, http, https"
+      "2:36: \"gopher\" is unknown here: use one of rtmp, rtmpt, rtmps, rtmpts, http, https, ice"
     ),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp, rtmpe] }", "2:42: \"rtmpe\" is not supported yet by this version: remove it"
     ),
     ("{ address: 0.0.0.0:1, accept: [rtmp, rtmp] }", "2:42: rtmp is listed twice: remove one"),
     (
-      "{ address: 0.0.0.0:1, accept: [rtmp, ice] }", "2:42: \"ice\" is not supported yet by this version: remove it"
+      "{ address: 0.0.0.0:1, accept: [rtmp, policy] }",
+      "2:42: \"policy\" is not supported yet by this version: remove it"
     ),
     ("{ address: 0.0.0.0:1 }", "2:5: `accept` is missing here: add `accept: [rtmp]`"),
     ("{ accept: [rtmp] }", "2:5: `address` is missing here: add `address: 0.0.0.0:1935`"),
