@@ -79,7 +79,7 @@ let package = Package(
       ],
       resources: [.copy("Web")],
       swiftSettings: strict),
-    .target(name: "Replay", dependencies: [nioCore, nioPosix], swiftSettings: strict),
+    .target(name: "Replay", dependencies: ["AMF", "FLV", "RTMP", nioCore, nioPosix], swiftSettings: strict),
     .executableTarget(
       name: "flashgate",
       dependencies: [
@@ -124,7 +124,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ReplayTests", dependencies: ["Replay", "RTMP", "Seeded", nioCore, nioPosix], swiftSettings: strict),
+      name: "ReplayTests", dependencies: ["Replay", "AMF", "FLV", "RTMP", "Seeded", nioCore, nioPosix], swiftSettings: strict),
     .testTarget(
       name: "GatewayTests", dependencies: ["Gateway", "Identity", "flashgate", "TestPeer", "TestPublisher"],
       swiftSettings: strict),

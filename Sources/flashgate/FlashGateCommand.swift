@@ -11,7 +11,10 @@ struct FlashGateCommand: AsyncParsableCommand {
       Exit codes: 0 done, 1 the answer is no, 64 wrong use, 70 a fault, 78 bad configuration.
       """,
     version: VersionCommand.text,
-    subcommands: [ServeCommand.self, CheckCommand.self, ReplayCommand.self, KeyCommand.self, VersionCommand.self])
+    subcommands: [
+      ServeCommand.self, CheckCommand.self, ReplayCommand.self, InspectCommand.self, KeyCommand.self,
+      VersionCommand.self,
+    ])
 
   /// Results go to standard output, problems to standard error, and every way out has its exit code.
   static func main() async {

@@ -88,38 +88,13 @@ struct ReplayCommand: AsyncParsableCommand {
 
 /// A recorded session with a name for people.
 private struct Recording: Sendable {
-  /// Far above any recording that is worth playing in real time.
-  private static let longestFile = 1 << 30
-
   let name: String
   let session: RecordedSession
 
   static func all(in path: String) throws -> [Recording] {
-    let capture: CaptureContents
-    do {
-      capture = try CaptureContents(reading: try contents(of: path))
-    } catch {
-      throw Unreadable(path: path, reason: error)
-    }
-    for notice in capture.notices { StandardStreams.printError("\(path): \(notice)") }
-    let sessions = capture.sessions
-    guard !sessions.isEmpty else { throw Unreadable(path: path, reason: ReplayError.noSession) }
-    return sessions.enumerated().map { index, session in
-      Recording(name: sessions.count == 1 ? path : "\(path) (\(index + 1) of \(sessions.count))", session: session)
-    }
-  }
-
-  private static func contents(of path: String) throws(ReplayError) -> ByteBuffer {
-    do {
-      let file = URL(filePath: path)
-      guard let size = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize, size <= longestFile else {
-        throw ReplayError.unreadable("larger than \(longestFile) bytes, or no file")
-      }
-      return ByteBuffer(bytes: try Data(contentsOf: file))
-    } catch let error as ReplayError {
-      throw error
-    } catch {
-      throw .unreadable(error.localizedDescription)
+    let file = try CaptureFile(path: path)
+    return file.contents.sessions.enumerated().map { index, session in
+      Recording(name: file.name(of: index), session: session)
     }
   }
 
@@ -136,12 +111,4 @@ private struct Recording: Sendable {
     }
     StandardStreams.printError("\(name): done")
   }
-}
-
-/// A capture that cannot be played, by name.
-private struct Unreadable: Error, CustomStringConvertible {
-  let path: String
-  let reason: any Error
-
-  var description: String { "\(path): \(reason)" }
 }

@@ -1,0 +1,90 @@
+import AMF
+import RTMP
+
+/// What one recorded session was: who connected how, what was said, what was sent, and what of it breaks a rule.
+public struct SessionInspection: Sendable {
+  /// A command or its answer.
+  public struct Line: Sendable {
+    /// Milliseconds since the client's first byte.
+    public let milliseconds: Int64
+    /// The packet that made it whole.
+    public let packet: Int
+    /// `client` or `server`.
+    public let side: String
+    /// The message stream.
+    public let streamID: UInt32
+    /// The command's name.
+    public let name: String
+    /// 0 where no answer is wanted.
+    public let transaction: Double
+    /// Command object and arguments as text.
+    public let arguments: [String]
+  }
+
+  /// Sound or pictures of one stream.
+  public struct Track: Sendable {
+    /// `client` or `server`.
+    public let side: String
+    /// The message stream.
+    public let streamID: UInt32
+    /// `audio` or `video`.
+    public let kind: String
+    /// Codecs in the order of their first frame.
+    public let codecs: [String]
+    /// Frames, and those of them that can be decoded alone.
+    public let frames, keyFrames: Int
+    /// Bytes of all frames.
+    public let bytes: Int
+    /// The time line, in milliseconds.
+    public let first, last, largestGap: Int64
+    /// Bits a second over the time line.
+    public let bitRate: Int
+  }
+
+  /// `plain`, `digest (scheme 0)` ...; nil where the hello is not whole.
+  public let clientHandshake, serverHandshake: String?
+  /// The fields of `connect` in their order, as text.
+  public let connect: [(name: String, value: String)]
+  /// Commands of both sides.
+  public let commands: [Line]
+  /// Media of both sides.
+  public let tracks: [Track]
+  /// What breaks a rule, each rule once.
+  public let findings: [Finding]
+  /// Milliseconds from the client's first byte to its last.
+  public let duration: Int64
+  /// Bytes that the client and the server sent.
+  public let clientBytes, serverBytes: Int
+
+  /// Inspects a session.
+  public init(_ session: RecordedSession) {
+    let trace = SessionTrace(session)
+    var walk = InspectionWalk()
+    for entry in trace.entries { walk.take(entry) }
+    for failure in trace.breaks { walk.take(failure) }
+    walk.finish(at: session)
+    clientHandshake = trace.clientHandshake.map(Self.name)
+    serverHandshake = trace.serverHandshake.map(Self.name)
+    connect = walk.connect
+    commands = walk.commands
+    tracks = walk.tracks.map(Self.track)
+    findings = walk.findings
+    duration = session.duration / 1000
+    clientBytes = session.byteCount
+    serverBytes = session.serverSegments.reduce(0) { $0 + $1.bytes.readableBytes }
+  }
+
+  private static func name(_ handshake: DirectionObserver.Handshake) -> String {
+    switch handshake {
+    case .plain: "plain"
+    case .digest(let scheme): "digest (scheme \(scheme))"
+    }
+  }
+
+  private static func track(_ summary: TrackSummary) -> Track {
+    Track(
+      side: summary.side.rawValue, streamID: summary.streamID, kind: summary.name, codecs: summary.codecs,
+      frames: summary.frames, keyFrames: summary.keyFrames, bytes: summary.bytes, first: summary.first ?? 0,
+      last: summary.last ?? 0, largestGap: summary.largestGap, bitRate: summary.bitRate)
+  }
+}
