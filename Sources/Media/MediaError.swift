@@ -21,6 +21,14 @@ public enum MediaError: Error, Hashable, CustomStringConvertible {
   /// The C libraries could not take memory.
   case outOfMemory
 
+  /// Whether trying again with the same format is of no use: it was refused before any frame was looked at.
+  public var isLasting: Bool {
+    switch self {
+    case .codecMissing, .configurationMissing, .configurationTooLong, .formatOutOfRange, .openFailed: true
+    case .damaged, .encodingFailed, .scalingFailed, .resamplingFailed, .outOfMemory: false
+    }
+  }
+
   /// One line for a log.
   public var description: String {
     switch self {

@@ -27,6 +27,24 @@ struct AudioTranscoderTests {
     try self.expectTone(try AudioTranscoder.run(Recordings.aacStereo.get()))
   }
 
+  /// No program here writes HE-AAC. What the configuration says of it is what a decoder goes by, and a core without the
+  /// upper half of its spectrum is a stream of that kind.
+  @Test func highEfficiencyAACIsHeardAtTwiceTheRateOfItsCore() throws {
+    var recording = try Recordings.sound("aac", rate: 22_050, channels: 1)
+    // Object type 5, core 22 050 Hz, mono, extension 44 100 Hz, then the core's type 2 (ISO/IEC 14496-3, 1.6.2.1).
+    let configuration = ByteBuffer(bytes: [0x2B, 0x8A, 0x08, 0x00])
+    recording.audioFormat = AudioFormat(codec: .aac, sampleRate: 44_100, channels: 1, configuration: configuration)
+    var decoder = try Decoder(recording.neededAudioFormat(), limits: .init())
+    var rates: Set<Int32> = []
+    for frame in recording.audio {
+      try decoder.decode(frame) { (sound: borrowing Frame) in rates.insert(sound.pointer.pointee.sample_rate) }
+    }
+    #expect(rates == [44_100])
+    let packets = try AudioTranscoder.run(recording)
+    try self.expectTone(packets)
+    #expect(abs(packets.count - 150) <= 6)
+  }
+
   @Test func monoStaysMonoAndStereoStaysStereo() throws {
     let mono = try Recordings.nellymoser22.get()
     #expect(try AudioTranscoder(from: mono.neededAudioFormat()).channels == 1)

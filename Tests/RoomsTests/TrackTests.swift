@@ -275,6 +275,28 @@ import Testing
     await sink.received.wait { $0.frames.count >= 3 }
   }
 
+  @Test func whatItsDecoderRefusesIsToldOnceAndNotTriedAgain() async throws {
+    let stage = Stage()
+    let publisher = try await stage.publisher()
+    let sink = RecordingSink()
+    publisher.sound.subscribe(sink.subscriber(1, [.opus]))
+    let bad = AudioFormat(codec: .aac, sampleRate: 44_100, channels: 1, configuration: ByteBuffer(bytes: [0xFF]))
+    let message = Clip.Frame(
+      source: .audio(bad), data: ByteBuffer(bytes: [1, 2, 3]), timestamp: 0, isKeyFrame: true)
+    try await publisher.send([message])
+    await stage.codecsAreDone()
+    #expect(stage.failures.value == 1)
+    try await publisher.send((1..<100).map { message.later(by: $0 * 100) })
+    await stage.codecsAreDone()
+    #expect(stage.failures.value == 1)
+    let track = try #require(publisher.publication.speaker.description.tracks.first)
+    #expect(track.state == .unsupported("aac in this form cannot be decoded"))
+    // Another configuration is another source.
+    try await publisher.send(try Clip.flv1().sounds.prefix(20).map { $0.later(by: 10_000) })
+    await sink.received.wait { $0.frames.count >= 5 }
+    #expect(publisher.publication.speaker.description.tracks.first?.state == .live)
+  }
+
   @Test func soundIsOpusOnTheSpeakersClock() async throws {
     let stage = Stage()
     let publisher = try await stage.publisher()

@@ -136,9 +136,10 @@ final class RTMPConnection {
       }
       guard let frame else { return }
       if case .unsupported = frame.source { tell(frame.source, message.streamID) }
-      feed.receive(
+      let refused = feed.receive(
         frame.data, source: frame.source, timestamp: message.timestamp + frame.compositionTime,
         isKeyFrame: frame.isKeyFrame, receivedAt: receivedAt)
+      if let refused { tell(refused, message.streamID) }
     } catch {
       // One bad tag spoils one frame, not the session.
       services.metrics.malformedMedia.add()

@@ -99,14 +99,14 @@ final class VP8Encoder {
     settings.rc_end_usage = VPX_CBR
     settings.rc_buf_sz = 1_000
     settings.rc_buf_initial_sz = 500
-    settings.rc_buf_optimal_sz = 830
+    settings.rc_buf_optimal_sz = 833
     settings.rc_min_quantizer = 2
     settings.rc_max_quantizer = 56
     settings.rc_undershoot_pct = 100
     settings.rc_overshoot_pct = 15
   }
 
-  private static func kilobits(_ bitRate: Int) -> UInt32 { UInt32(clamping: bitRate / 1_000) }
+  private static func kilobits(_ bitRate: Int) -> UInt32 { UInt32(clamping: (bitRate + 500) / 1_000) }
 
   /// libvpx reckons the first picture's budget from its duration; later ones from the times it sees.
   private static let pictureDuration: UInt = 40_000

@@ -9,6 +9,7 @@ final class PictureChain {
   private let host: CodecHost
   private let failures: Counter
   private let whenLost: @Sendable () -> Void
+  private let whenRefused: @Sendable () -> Void
   private var transcoder: LaneTranscoder?
   private var packetizer: PicturePacketizer
   /// What the encoder was last told to aim at.
@@ -25,12 +26,13 @@ final class PictureChain {
 
   init(
     _ settings: TranscoderSettings, to target: VideoTarget, on host: CodecHost, resources: RenditionResources,
-    whenLost: @escaping @Sendable () -> Void
+    whenLost: @escaping @Sendable () -> Void, whenRefused: @escaping @Sendable () -> Void
   ) {
     self.settings = settings
     self.host = host
     self.failures = resources.codecFailures
     self.whenLost = whenLost
+    self.whenRefused = whenRefused
     self.bitRate = target.bitRate
     self.packetizer = PicturePacketizer(target.codec, maximumPayload: resources.maximumPayload)
   }
@@ -90,8 +92,9 @@ final class PictureChain {
       switch answer {
       case .frame(let picture): self.packetize(picture, emit)
       case .done: self.backoff.succeeded(at: time)
-      case .failed:
+      case .failed(let error):
         self.failures.add()
+        if error.isLasting { self.whenRefused() }
         self.backoff.failed(at: time)
         self.close()
       }

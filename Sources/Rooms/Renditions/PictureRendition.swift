@@ -9,15 +9,17 @@ final class PictureRendition: TranscodedRendition {
   private let outlet: RenditionOutlet
 
   /// - `whenLost`: the codecs were lost with their process; they are made anew by `start`.
+  /// - `whenRefused`: the decoder does not take the source.
   init(
     from format: VideoFormat, to target: VideoTarget, outlet: RenditionOutlet, resources: RenditionResources,
-    whenLost: @escaping @Sendable () -> Void
+    whenLost: @escaping @Sendable () -> Void, whenRefused: @escaping @Sendable () -> Void
   ) {
     self.outlet = outlet
     let settings = TranscoderSettings.picture(format, to: target)
     // A picture costs a worker several times what sound does.
     self.lane = resources.workers.lane(settings.label, weight: 5) { host in
-      PictureChain(settings, to: target, on: host, resources: resources, whenLost: whenLost)
+      PictureChain(
+        settings, to: target, on: host, resources: resources, whenLost: whenLost, whenRefused: whenRefused)
     }
   }
 

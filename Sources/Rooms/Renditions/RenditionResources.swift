@@ -23,15 +23,18 @@ public struct RenditionResources: Sendable {
   /// Begins a rendition; nil for one that needs no codec, or that is none of its source.
   ///
   /// - `whenLost`: called on a worker when the rendition lost its codecs and must be started again.
+  /// - `whenRefused`: called on a worker when the source is one that its decoder does not take.
   func begin(
-    _ rendition: Rendition, of track: TrackID, source: SourceFormat, whenLost: @escaping @Sendable () -> Void
+    _ rendition: Rendition, of track: TrackID, source: SourceFormat, whenLost: @escaping @Sendable () -> Void,
+    whenRefused: @escaping @Sendable () -> Void
   ) -> (any TranscodedRendition)? {
     let outlet = RenditionOutlet(of: track, as: rendition, untouched: source.untouched)
     switch (source, rendition) {
     case (.audio(let format), .sound(let target)):
-      return SoundRendition(from: format, to: target, outlet: outlet, resources: self)
+      return SoundRendition(from: format, to: target, outlet: outlet, resources: self, whenRefused: whenRefused)
     case (.video(let format, _), .picture(let target)):
-      return PictureRendition(from: format, to: target, outlet: outlet, resources: self, whenLost: whenLost)
+      return PictureRendition(
+        from: format, to: target, outlet: outlet, resources: self, whenLost: whenLost, whenRefused: whenRefused)
     default: return nil
     }
   }

@@ -7,13 +7,17 @@ final class SoundChain {
   private let settings: TranscoderSettings
   private let host: CodecHost
   private let failures: Counter
+  private let whenRefused: @Sendable () -> Void
   private var transcoder: LaneTranscoder?
   private var packetizer = OpusPacketizer()
   private var backoff = CodecBackoff()
   /// Media time of the newest message that came in.
   private var newest: Int64 = 0
 
-  init(_ settings: TranscoderSettings, on host: CodecHost, failures: Counter) {
+  init(
+    _ settings: TranscoderSettings, on host: CodecHost, failures: Counter, whenRefused: @escaping @Sendable () -> Void
+  ) {
+    self.whenRefused = whenRefused
     self.settings = settings
     self.host = host
     self.failures = failures
@@ -31,8 +35,9 @@ final class SoundChain {
         let ticks = StreamClock.ticks(ofMediaTime: packet.time, clockRate: PayloadCodec.opus.clockRate)
         if let packets = try? self.packetizer.packetize(packet.data, mediaTime: ticks) { emit(packets) }
       case .done: self.backoff.succeeded(at: frame.time)
-      case .failed:
+      case .failed(let error):
         self.failures.add()
+        if error.isLasting { self.whenRefused() }
         self.backoff.failed(at: frame.time)
         self.transcoder = nil
       }

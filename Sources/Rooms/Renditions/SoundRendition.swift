@@ -8,11 +8,15 @@ final class SoundRendition: TranscodedRendition {
   private let lane: MediaLane<SoundChain>
   private let outlet: RenditionOutlet
 
-  init(from format: AudioFormat, to target: AudioTarget, outlet: RenditionOutlet, resources: RenditionResources) {
+  /// - `whenRefused`: the decoder does not take the source.
+  init(
+    from format: AudioFormat, to target: AudioTarget, outlet: RenditionOutlet, resources: RenditionResources,
+    whenRefused: @escaping @Sendable () -> Void
+  ) {
     self.outlet = outlet
     let settings = TranscoderSettings.sound(format, to: target)
     self.lane = resources.workers.lane(settings.label) { host in
-      SoundChain(settings, on: host, failures: resources.codecFailures)
+      SoundChain(settings, on: host, failures: resources.codecFailures, whenRefused: whenRefused)
     }
   }
 

@@ -35,14 +35,19 @@ public final class PublicationFeed {
   ///   - data: the frame as its codec defines it, without container headers.
   ///   - timestamp: presentation time in milliseconds, unwrapped, on the publisher's clock.
   ///   - receivedAt: when the last byte of the message was read.
+  /// - Returns: a source that cannot be carried, instead of this one, when a decoder has just refused it.
+  @discardableResult
   public func receive(
     _ data: ByteBuffer, source: SourceFormat, timestamp: Int64, isKeyFrame: Bool, receivedAt: NIODeadline
-  ) {
+  ) -> SourceFormat? {
     let speaker = publication.speaker
     let time = timeline.mediaTime(milliseconds: timestamp, elapsed: speaker.start(at: receivedAt))
     speaker.reached(time)
     let frame = EncodedFrame(time: time, isKeyFrame: isKeyFrame, data: data)
-    if feed(source.kind).receive(frame, source: source, receivedAt: receivedAt) { publication.changed() }
+    let track = feed(source.kind)
+    guard track.receive(frame, source: source, receivedAt: receivedAt) else { return nil }
+    publication.changed()
+    return track.refused
   }
 
   /// Ends the flow: the connection is closed, or another one took the name over.

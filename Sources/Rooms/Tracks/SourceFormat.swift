@@ -16,11 +16,14 @@ public enum SourceFormat: Sendable, Hashable {
     case noDecoder
     /// Frames came without the configuration that has to come before them.
     case noConfiguration
+    /// The decoder refused to begin: something in the configuration, a rate or a size.
+    case refused
 
     /// A sentence for people: the publisher's, the operator's, and those in the room.
     public func sentence(_ codec: String) -> String {
       switch self {
       case .noDecoder: "\(codec) cannot be carried to browsers"
+      case .refused: "\(codec) in this form cannot be decoded"
       case .noConfiguration: "\(codec) came without its configuration and cannot be decoded"
       }
     }

@@ -131,6 +131,16 @@ public final class Track: Sendable {
     stopped.forEach { $0.chain.stop() }
   }
 
+  /// No decoder takes the source: from here on it is one that cannot be carried. The feed notices with its next frame.
+  private func refuse(_ source: SourceFormat) {
+    let stopped = state.withLock { state -> [Transcoded] in
+      guard state.plan.source == source else { return [] }
+      state.plan.source = .unsupported(kind: source.kind, codec: source.codecName, .refused)
+      return replan(&state)
+    }
+    stopped.forEach { $0.chain.stop() }
+  }
+
   /// A worker was lost with a rendition's codecs: it begins again from the cached group of pictures.
   private func restart(_ rendition: Rendition) { state.withLock { $0.feed }?.restart(rendition) }
 
@@ -148,7 +158,8 @@ public final class Track: Sendable {
       // Without a feed nothing would come in: the feed's first frame makes the plan anew.
       if state.feed != nil, !state.plan.contains(rendition),
         let chain = resources.begin(
-          rendition, of: id, source: source, whenLost: { [weak self] in self?.restart(rendition) })
+          rendition, of: id, source: source, whenLost: { [weak self] in self?.restart(rendition) },
+          whenRefused: { [weak self] in self?.refuse(source) })
       {
         state.plan.transcoded.append(Transcoded(rendition: rendition, chain: chain))
       }

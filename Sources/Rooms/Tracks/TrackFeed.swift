@@ -10,6 +10,8 @@ final class TrackFeed {
   private let track: Track
   private let resources: RenditionResources
   private var source: SourceFormat?
+  /// What the track made of the source when a decoder refused it.
+  private(set) var refused: SourceFormat?
   private var group = GroupOfPictures()
   private var packetizer: PassThroughPacketizer?
   /// The renditions that have got the cached group of pictures and follow the live frames.
@@ -59,6 +61,11 @@ final class TrackFeed {
     let changed = self.source != source
     if changed { follow(source) }
     let plan = track.plan
+    if let planned = plan.source, planned != source {
+      let isNews = refused != planned
+      refused = planned
+      return isNews
+    }
     var packetized: PacketizedFrame?
     if !plan.untouched.isEmpty {
       packetizer?.packetize(frame) { packets in
@@ -88,6 +95,7 @@ final class TrackFeed {
     // begin at once.
     if !source.decodesLike(self.source) { group.removeAll() }
     self.source = source
+    refused = nil
     packetizer = PassThroughPacketizer(source, maximumPayload: resources.maximumPayload)
     following = []
     track.setSource(source)
