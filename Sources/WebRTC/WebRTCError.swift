@@ -12,6 +12,8 @@ public enum WebRTCError: Error, Hashable, Sendable {
   case srtp(status: UInt32)
   /// A master or session key, or a salt, of a length that the profile does not have (RFC 7714 section 12).
   case srtpKeyLength(Int)
+  /// A datagram in a TCP connection (RFC 4571) is longer than the limit.
+  case streamFrameTooLong(bytes: Int, limit: Int)
 }
 
 /// The rules of RFC 8489 a datagram can break.
@@ -91,6 +93,7 @@ extension WebRTCError: CustomStringConvertible {
     case .dtls(let fault): "DTLS: \(fault.step) failed: \(fault.reason)"
     case .srtp(let status): "SRTP: libsrtp status \(status)"
     case .srtpKeyLength(let count): "SRTP: a key or salt of \(count) bytes"
+    case .streamFrameTooLong(let bytes, let limit): "a datagram of \(bytes) bytes in a TCP connection, \(limit) may be"
     }
   }
 }

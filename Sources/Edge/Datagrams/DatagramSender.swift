@@ -15,12 +15,13 @@ struct DatagramSender {
     self.segments = fg_supports_segmentation(socket)
   }
 
-  /// Sends all that the arena holds and empties it.
-  mutating func send(_ arena: DatagramArena) -> fg_batch_result {
+  /// Sends all that the arena holds and empties it. With `skippingStreams`, without what is for TCP connections.
+  mutating func send(_ arena: DatagramArena, skippingStreams: Bool = false) -> fg_batch_result {
     datagrams.removeAll(keepingCapacity: true)
     destinations.removeAll(keepingCapacity: true)
     for address in arena.destinations { destinations.append(Self.storage(address)) }
     for entry in arena.entries {
+      if skippingStreams, arena.destinations[entry.destination].isStream { continue }
       // An arena is smaller than 4 GiB, its slots smaller than 64 KiB, and it has fewer destinations than slots.
       datagrams.append(
         fg_datagram(

@@ -15,6 +15,9 @@ extension MediaLoop {
       bound = NIOLoopBound(mediaLoop, eventLoop: loop)
     }
 
+    /// Itself, for those who are on its event loop; nil on another.
+    func mediaLoop(on loop: any EventLoop) -> MediaLoop? { loop === self.loop ? bound.value : nil }
+
     func begin(_ plane: MediaPlane) async throws {
       try await loop.submit { try self.bound.value.begin(plane) }.get()
     }

@@ -117,6 +117,9 @@ final class MediaLoop {
       byAddress[key] = peer
       elsewhere[key] = nil
     }
+    if address.isStream || peer.stream != nil {
+      peer.stream = peer.connection.remoteAddress.flatMap { plane?.streams[$0] }
+    }
     handleEvents(of: peer, at: now)
     rearm(peer)
   }
@@ -178,6 +181,9 @@ final class MediaLoop {
     peer.receivers.removeAll()
     peer.timer?.task.cancel()
     peer.timer = nil
+    if let streams = plane?.streams, !streams.isEmpty {
+      for key in peer.addresses { streams.close(at: key) }
+    }
     forgetAddresses(of: peer)
     plane?.forget(peer.id)
     base.metrics.countRejections(peer)
@@ -205,6 +211,10 @@ final class MediaLoop {
     let now = NIODeadline.now()
     var packets = 0
     for receiver in receivers {
+      if let stream = receiver.peer.stream, !receiver.passes(frame, through: stream) {
+        base.metrics.heldBack.add()
+        continue
+      }
       guard case .send(let mediaTime) = receiver.take(frame, of: rendition, untouched: untouched, at: now)
       else { continue }
       receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
@@ -227,7 +237,9 @@ final class MediaLoop {
 
   private func sendBacklog(of receiver: Receiver, at now: NIODeadline) {
     var packets = 0
-    while packets < Self.burst, let (frame, mediaTime) = receiver.nextOfBacklog() {
+    while packets < Self.burst, receiver.peer.stream?.isWritable != false,
+      let (frame, mediaTime) = receiver.nextOfBacklog()
+    {
       receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
       packets += frame.count
     }
@@ -241,7 +253,12 @@ final class MediaLoop {
   /// Sends what the arena holds. What the kernel does not take is lost, as on any network; receivers ask again.
   private func flush() {
     guard !arena.isEmpty else { return }
-    let result = sender.send(arena)
+    var hasStreams = false
+    if let streams = plane?.streams, !streams.isEmpty {
+      hasStreams = true
+      streams.send(arena)
+    }
+    let result = sender.send(arena, skippingStreams: hasStreams)
     base.metrics.sendCalls.add(UInt64(result.calls))
     if result.refused > 0 { base.metrics.datagramsRefused.add(UInt64(result.refused)) }
   }

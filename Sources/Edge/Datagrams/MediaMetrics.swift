@@ -11,11 +11,14 @@ public struct MediaMetrics: Sendable {
   let delay: Histogram
   let datagramsRefused: Counter
   let sendCalls: Counter
+  /// Frames kept back from peers whose TCP connection is slower than what is sent.
+  let heldBack: Counter
 
   /// - Parameter srtpRejected: label reason.
   public init(
     audioPacketsOut: Counter, videoPacketsOut: Counter, packetsIn: Counter, lost: Counter,
-    srtpRejected: MetricFamily<Counter>, delay: Histogram, datagramsRefused: Counter, sendCalls: Counter
+    srtpRejected: MetricFamily<Counter>, delay: Histogram, datagramsRefused: Counter, sendCalls: Counter,
+    heldBack: Counter = Counter()
   ) {
     self.audioPacketsOut = audioPacketsOut
     self.videoPacketsOut = videoPacketsOut
@@ -25,6 +28,7 @@ public struct MediaMetrics: Sendable {
     self.delay = delay
     self.datagramsRefused = datagramsRefused
     self.sendCalls = sendCalls
+    self.heldBack = heldBack
   }
 }
 

@@ -42,6 +42,8 @@ public final class MediaPlane: Sendable {
   let clock: NTPClock
   let metrics: MediaMetrics
   let log: Logger
+  /// The TCP connections that carry datagrams beside the UDP port.
+  let streams = MediaStreams()
   private let register = Mutex(Register())
   private let loops: [MediaLoop.Handle]
 
@@ -155,6 +157,16 @@ public final class MediaPlane: Sendable {
       if case .pending = residence { register.residences[id] = .resident(id, loop) }
       return residence
     }
+  }
+
+  /// Whether a peer of that fragment was negotiated and is not gone.
+  func knows(_ ufrag: String) -> Bool {
+    register.withLock { $0.fragments[ufrag] != nil }
+  }
+
+  /// The media loop of an event loop, on which this must be called; nil if it has none.
+  func mediaLoop(on loop: any EventLoop) -> MediaLoop? {
+    loops.lazy.compactMap { $0.mediaLoop(on: loop) }.first
   }
 
   func forget(_ id: PeerID) {

@@ -11,6 +11,8 @@ final class Peer {
   var receivers: [Receiver] = []
   /// The address pairs that passed a check.
   var addresses: Set<RemoteAddress> = []
+  /// The TCP connection that its media goes by; nil while it goes by UDP.
+  var stream: MediaStream?
   var isConnected = false
   /// Packets that receivers said are lost, by section, as of the last report.
   var lost: [Int: Int32] = [:]

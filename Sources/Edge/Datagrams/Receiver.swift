@@ -17,6 +17,8 @@ final class Receiver {
   /// What this receiver is to get of a track that passes that payload through; kept, for it hardly ever changes.
   private var choice: (untouched: PayloadCodec?, rendition: Rendition?)
   private var backlog: Backlog?
+  /// Whether pictures were kept back from a slow TCP connection: the next one it gets is a key frame.
+  private var isStarved = false
   /// Media ticks of the newest frame sent.
   private var newest: Int64?
   private var caughtUpAt: NIODeadline?
@@ -98,7 +100,26 @@ final class Receiver {
     var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64)> = []
     for (index, frame) in group.enumerated() { frames.append((frame, start + Int64(index) * step)) }
     backlog = Backlog(frames: frames)
+    isStarved = false
     caughtUpAt = now
+  }
+
+  /// Whether a frame may go by a TCP connection that is perhaps slower than what is sent: sound longer than pictures, and
+  /// pictures that were kept back begin again with a key frame.
+  func passes(_ frame: PacketizedFrame, through stream: MediaStream) -> Bool {
+    guard track.kind != .audio else { return stream.takesSound }
+    guard stream.isWritable else {
+      isStarved = true
+      backlog = nil
+      return false
+    }
+    if isStarved, !frame.isKeyFrame {
+      // The track keeps to its own measure, however many ask.
+      track.requestKeyFrame(for: id)
+      return false
+    }
+    isStarved = false
+    return true
   }
 
   var isCatchingUp: Bool { backlog != nil }

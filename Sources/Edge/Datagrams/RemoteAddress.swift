@@ -19,7 +19,8 @@ struct RemoteAddress: Hashable {
         ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
       }
       // An IPv6 address is never the key of an IPv4 one, even where its last half is the same.
-      port = UInt32(address.address.sin6_port) | 0x1_0000
+      // Nor is a TCP connection's that of a UDP peer.
+      port = UInt32(address.address.sin6_port) | (address.address.sin6_flowinfo == 0 ? 0x1_0000 : 0x2_0000)
     case .unixDomainSocket: return nil
     }
   }

@@ -33,7 +33,7 @@ public struct ListenerConfiguration: Sendable, Equatable {
 
 extension ListenerConfiguration {
   /// Names of the interface that nothing stands behind yet.
-  static let later: [ClientProtocol] = [.rtmpe, .policy, .ice]
+  static let later: [ClientProtocol] = [.rtmpe, .policy]
   static let known = ClientProtocol.allCases.filter { !later.contains($0) }
 
   static func readAll(from section: ConfigurationSection, at root: ConfigurationValue) -> [ListenerConfiguration] {

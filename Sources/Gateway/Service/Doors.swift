@@ -13,12 +13,13 @@ struct Doors {
   init(_ parts: GatewayParts) throws {
     self.parts = parts
     let rtmp = parts.rtmpServices
+    let plane = parts.webRTC.plane
     let limits = parts.configuration.limits
     services = DoorServices(
       rtmp: { channel, door in try rtmp.adopt(channel, door) },
       http: HTTPRouter(),
       https: GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router,
-      tunnels: parts.tunnels,
+      tunnels: parts.tunnels, ice: { channel, door in try plane.adopt(channel, door) },
       admission: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress),
       observer: ConnectionLog(metrics: parts.metrics, log: parts.log))
   }
@@ -41,6 +42,7 @@ struct Doors {
     var services = services
     services.rtmp = nil
     services.tunnels = nil
+    services.ice = nil
     services.https = nil
     services.http = AdminRoutes(parts).router
     services.admission = SessionLimits(sessions: 256, sessionsPerAddress: 256)

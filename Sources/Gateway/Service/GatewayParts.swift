@@ -72,7 +72,8 @@ struct GatewayParts: Sendable {
     let media = MediaMetrics(
       audioPacketsOut: metrics.rtpPackets("out", "audio"), videoPacketsOut: metrics.rtpPackets("out", "video"),
       packetsIn: metrics.rtpPackets("in", "control"), lost: metrics.rtpLost(), srtpRejected: metrics.srtpRejected,
-      delay: metrics.mediaDelay(), datagramsRefused: Counter(), sendCalls: Counter())
+      delay: metrics.mediaDelay(), datagramsRefused: Counter(), sendCalls: Counter(),
+      heldBack: metrics.framesDropped("receiver_slow"))
     let plane: MediaPlane
     do {
       plane = try await MediaPlane.bind(
@@ -81,7 +82,7 @@ struct GatewayParts: Sendable {
       throw ConfigurationError.cannotListen(on: "UDP port \(port.value)", at: port.position, errno: error.errnoCode)
     }
     return WebRTCServices(
-      plane: plane, certificate: certificate, candidates: configuration.webRTC.candidates(port: plane.port),
+      plane: plane, certificate: certificate, candidates: configuration.candidates(udpPort: plane.port),
       iceServers: configuration.webRTC.iceServers)
   }
 
@@ -136,7 +137,27 @@ extension Configuration {
   }
 }
 
+extension Configuration {
+  /// What browsers are told to send to: the UDP port, and after it the listeners that carry media over TCP.
+  fileprivate func candidates(udpPort: Int) -> [Candidate] {
+    let listening = listeners.filter { $0.accept.contains(.ice) }.flatMap { listener in
+      webRTC.addresses(of: listener.address.value).map { ($0, listener.address.value.port) }
+    }
+    let streams = listening.enumerated().map { index, place in
+      Candidate.passiveTCP(
+        address: place.0, port: UInt16(clamping: place.1), preference: 8191 - UInt16(clamping: min(index, 8191)))
+    }
+    return webRTC.candidates(port: udpPort) + streams
+  }
+}
+
 extension WebRTCConfiguration {
+  /// Where a listener can be reached: the configured addresses, or its own, or for one on all addresses this machine's.
+  fileprivate func addresses(of listener: ListenAddress) -> [String] {
+    if !advertisedAddresses.isEmpty { return advertisedAddresses }
+    return ["0.0.0.0", "::"].contains(listener.host) ? Self.ownAddresses : [listener.host]
+  }
+
   /// What browsers are told to send to: the configured addresses, or this machine's own.
   fileprivate func candidates(port: Int) -> [Candidate] {
     let addresses = advertisedAddresses.isEmpty ? Self.ownAddresses : advertisedAddresses

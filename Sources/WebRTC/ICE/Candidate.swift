@@ -27,6 +27,16 @@ public struct Candidate: Hashable, Sendable {
       foundation: String(UInt32(UInt16.max - preference) + 1), component: 1, transport: "udp",
       priority: 126 << 24 | UInt32(preference) << 8 | 255, address: address, port: port, type: "host", extensions: "")
   }
+
+  /// A passive TCP candidate (RFC 6544): an address and port where we listen, for peers whose UDP does not come through.
+  /// It comes after every UDP candidate. `preference` orders several, 8191 first.
+  public static func passiveTCP(address: String, port: UInt16, preference: UInt16 = 8191) -> Candidate {
+    // RFC 6544 section 4.2: below all UDP types, and among host candidates passive has direction preference 4.
+    let local = 4 << 13 | UInt32(min(preference, 8191))
+    return Candidate(
+      foundation: "tcp\(8192 - min(preference, 8191))", component: 1, transport: "tcp",
+      priority: 90 << 24 | local << 8 | 255, address: address, port: port, type: "host", extensions: "tcptype passive")
+  }
 }
 
 extension Candidate {
