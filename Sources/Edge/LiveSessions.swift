@@ -161,7 +161,12 @@ public final class LiveSessions: Sendable {
 
   /// Asks one session to end. Returns whether there was one.
   public func end(_ id: UInt64, _ reason: SessionEnd) -> Bool {
-    guard let member = members.withLock({ $0[id] }) else { return false }
+    let member = members.withLock { members -> Member? in
+      // Who was sent away is not judged again while it goes.
+      if case .denied = reason { members[id]?.entry = nil }
+      return members[id]
+    }
+    guard let member else { return false }
     member.end(reason)
     return true
   }

@@ -13,7 +13,7 @@ struct FlashGateCommand: AsyncParsableCommand {
     version: VersionCommand.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ReplayCommand.self, InspectCommand.self, KeyCommand.self,
-      VersionCommand.self,
+      AuditCommand.self, VersionCommand.self,
     ])
 
   /// Results go to standard output, problems to standard error, and every way out has its exit code.

@@ -44,6 +44,7 @@ struct AdminAPI: Sendable {
       return ProblemDocument(status: .notFound, detail: "there is no such session").response()
     }
     parts.log.notice("session ended by the operator", metadata: ["session": "\(id)"])
+    parts.reception.audit?.record(.admin("end_session", subject: "\(id)", actor: "api"))
     return HTTPServerResponse(status: .noContent)
   }
 

@@ -10,7 +10,7 @@ struct KeyRoutes: Sendable {
   private let desk: KeyDesk?
 
   init(_ parts: GatewayParts) {
-    desk = parts.keys.map { KeyDesk(rooms: parts.configuration.rooms, store: $0.store, actor: "api") }
+    desk = parts.reception.keys.map { KeyDesk(rooms: parts.configuration.rooms, store: $0.store, actor: "api") }
   }
 
   func add(to router: inout HTTPRouter) {

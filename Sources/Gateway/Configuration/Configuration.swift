@@ -11,6 +11,8 @@ public struct Configuration: Sendable, Equatable {
   public var rooms: [String: RoomConfiguration]
   /// Where keys are kept.
   public var store: StoreConfiguration
+  /// The record of decisions; nil: none is kept.
+  public var audit: AuditConfiguration?
   /// Health, readiness and metrics; always on a loopback address.
   public var admin: AdminConfiguration
   /// What is logged, and how.
@@ -22,7 +24,8 @@ public struct Configuration: Sendable, Equatable {
 
   init(
     listeners: [ListenerConfiguration], webRTC: WebRTCConfiguration = .init(), rooms: [String: RoomConfiguration],
-    store: StoreConfiguration = .init(), admin: AdminConfiguration = .init(), log: LogConfiguration = .init(),
+    store: StoreConfiguration = .init(), audit: AuditConfiguration? = nil, admin: AdminConfiguration = .init(),
+    log: LogConfiguration = .init(),
     limits: LimitsConfiguration = .init(),
     drainTimeout: Duration = .seconds(30)
   ) {
@@ -30,6 +33,7 @@ public struct Configuration: Sendable, Equatable {
     self.webRTC = webRTC
     self.rooms = rooms
     self.store = store
+    self.audit = audit
     self.admin = admin
     self.log = log
     self.limits = limits
@@ -73,13 +77,14 @@ extension Configuration {
   /// Always yields a value, so that one pass finds all problems; only without problems is the value worth anything.
   private init(reading root: ConfigurationValue) {
     let section = root.section(
-      keys: ["listeners", "webrtc", "rooms", "store", "admin", "log", "limits", "drain_timeout"],
-      later: ["access", "audit"])
+      keys: ["listeners", "webrtc", "rooms", "store", "audit", "admin", "log", "limits", "drain_timeout"],
+      later: ["access"])
     self.init(
       listeners: ListenerConfiguration.readAll(from: section, at: root),
       webRTC: section["webrtc"].map(WebRTCConfiguration.init(reading:)) ?? .init(position: root.position),
       rooms: RoomConfiguration.readAll(from: section, at: root),
       store: section["store"].map(StoreConfiguration.init(reading:)) ?? .init(besides: root),
+      audit: section["audit"].flatMap(AuditConfiguration.init(reading:)),
       admin: section["admin"].map(AdminConfiguration.init(reading:)) ?? .init(position: root.position),
       log: section["log"].map(LogConfiguration.init(reading:)) ?? .init(),
       limits: section["limits"].map(LimitsConfiguration.init(reading:)) ?? .init())

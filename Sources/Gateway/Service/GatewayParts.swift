@@ -18,13 +18,11 @@ struct GatewayParts: Sendable {
   let readiness: ReadinessBoard
   let group: MultiThreadedEventLoopGroup
   let workers: MediaWorkers
-  let sessions: LiveSessions
   let rooms: RoomEngine
-  let entrance: Entrance
-  /// Nil when every room is open.
-  let keys: GatewayKeys?
-  private let watch: Task<Void, Never>?
+  let reception: Reception
   let webRTC: WebRTCServices
+
+  var sessions: LiveSessions { reception.sessions }
 
   /// - Throws: `ConfigurationError` when the media port cannot be opened.
   static func assemble(_ configuration: Configuration, log: Logger) async throws -> GatewayParts {
@@ -41,21 +39,12 @@ struct GatewayParts: Sendable {
       rooms: configuration.roomSettings, resources: resources, environment: .live)
     do {
       let webRTC = try await openWebRTC(configuration, group: group, metrics: metrics, log: log)
-      let (sessions, readiness) = (LiveSessions(), ReadinessBoard())
-      let keys = try await GatewayKeys.open(configuration, readiness: readiness, log: log)
-      let gate: any RoomGate = keys?.gate ?? OpenGate()
-      let entrance = Entrance(gate: gate, sessions: sessions) { request, denial in
-        metrics.connections(request.door, "denied", denial.kind.rawValue).add()
-      }
-      let watch = keys.map { keys in
-        KeyWatch(
-          store: keys.store, presence: keys.presence, entrance: entrance, rooms: rooms,
-          revoked: metrics.keysRevoked(), log: log, noted: { _ in })
-      }
+      let readiness = ReadinessBoard()
+      let reception = try await Reception.open(
+        configuration, rooms: rooms, metrics: metrics, readiness: readiness, log: log)
       return GatewayParts(
         configuration: configuration, log: log, metrics: metrics, readiness: readiness, group: group,
-        workers: workers, sessions: sessions, rooms: rooms, entrance: entrance, keys: keys,
-        watch: watch.map { watch in Task { await watch.run(from: 0) } }, webRTC: webRTC)
+        workers: workers, rooms: rooms, reception: reception, webRTC: webRTC)
     } catch {
       workers.shutDown()
       try? await group.shutdownGracefully()
@@ -92,7 +81,7 @@ struct GatewayParts: Sendable {
     limits.handshakeTimeout = .nanoseconds(configuration.limits.handshakeTimeout.wholeNanoseconds)
     let known = Set(configuration.rooms.keys)
     return RTMPServices(
-      rooms: rooms, entrance: entrance, sessions: sessions, limits: limits,
+      rooms: rooms, entrance: reception.entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
         bytesIn: metrics.rtmpBytes("in"), bytesOut: metrics.rtmpBytes("out"),
         malformedMedia: metrics.framesDropped("malformed"),
@@ -112,13 +101,11 @@ struct GatewayParts: Sendable {
 
   /// What browsers and players need.
   var signallingServices: SignallingServices {
-    SignallingServices(rooms: rooms, entrance: entrance, webRTC: webRTC, sessions: sessions, log: log)
+    SignallingServices(rooms: rooms, entrance: reception.entrance, webRTC: webRTC, sessions: sessions, log: log)
   }
 
   func shutDown() async {
-    watch?.cancel()
-    await watch?.value
-    keys?.close()
+    await reception.close()
     await webRTC.plane.shutDown()
     workers.shutDown()
     try? await group.shutdownGracefully()

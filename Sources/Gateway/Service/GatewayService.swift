@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import UnixSignals
 
@@ -13,6 +14,8 @@ public enum GatewayService {
   ///   certificate), with the place of the value to blame; anything else is a fault.
   public static func run(configuration: Configuration) async throws {
     let log = Logger(label: "flashgate")
+    // A file that may not grow is an error of its write, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     // Before anything is open: a signal that comes while the gateway starts must not be lost.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     let gateway = try await RunningGateway.start(configuration, log: log)

@@ -40,6 +40,7 @@ struct RunningGateway: Sendable {
 
   /// Reads the certificates anew. One that cannot be read leaves the one in force, and readiness says so.
   func reload() {
+    parts.reception.audit?.record(.admin("reload", actor: "sighup"))
     for certificate in certificates {
       let part = "certificate \(certificate.tls.certificate.value)"
       do throws(TLSLoadError) {

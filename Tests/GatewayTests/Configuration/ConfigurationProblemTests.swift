@@ -321,7 +321,8 @@ import Testing
       "5:20: PostgreSQL is not supported yet by this version: write `store: { sqlite: flashgate.db }`"
     ),
     ("store: { sqlite: [] }", "5:18: a text is needed here, not a list"),
-    ("audit: { file: a }", "5:1: \"audit\" is not supported yet by this version: remove it"),
+    ("audit: { keep: 1d }", "5:8: `file` is missing here: add `file: audit.jsonl`"),
+    ("audit: { file: a, keep: 1h }", "5:25: 1h is out of range: write a duration from 1d to 36500d"),
     ("listenrs: []", "5:1: unknown key \"listenrs\": did you mean `listeners`?"),
     ("? [a, b]\n: c", "5:3: a key must be a plain word: rewrite it"),
   ])
