@@ -6,9 +6,11 @@ import os
 import random
 import re
 import signal
+import socket
 import ssl
 import statistics
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +20,7 @@ import websockets
 
 import gateway as gateways
 import rtmp
+import tunnel
 from loops import LoopThread
 from waiting import wait_until
 from whep import WhepPlayer
@@ -33,7 +36,12 @@ def keyed(tmp_path_factory, certificate):
         pytest.skip("FLASHGATE_BINARY does not name a built gateway")
     rooms = {"demo": {"open": True}, **{room: {} for room in (ROOM, "other", "fast", "page", "api")}}
     directory = tmp_path_factory.mktemp("keyed")
-    running = gateways.Gateway(directory, *certificate, rooms=rooms, store={"sqlite": "keys.db"})
+    port = gateways.free_port()
+    running = gateways.Gateway(
+        directory, *certificate, rooms=rooms, store={"sqlite": "keys.db"},
+        listeners=[{"address": f"127.0.0.1:{port}", "accept": ["rtmp", "rtmps", "rtmpt", "rtmpts", "https"],
+                    "tls": {"certificate": str(certificate[0]), "key": str(certificate[1])}}])
+    running.rtmp_port = running.https_port = port
     running.directory = directory
     yield running
     running.stop()
@@ -73,8 +81,64 @@ def speak(keyed, clips):
 # What a client is told, by protocol.
 
 
-def told_by_rtmp(keyed, clips, key):
-    publisher = rtmp.Publisher(keyed.publish_url(ROOM, "alice"), clips("flv1-nellymoser"),
+class TLSRelay:
+    """A TCP port on loopback whose connections go on inside TLS."""
+
+    def __init__(self, port):
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = UNVERIFIED.wrap_socket(socket.create_connection(("127.0.0.1", self._target)))
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _carry(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def told_by_rtmps(keyed, clips, key):
+    relay = TLSRelay(keyed.rtmp_port)
+    try:
+        return told_by_rtmp(keyed, clips, key, relay.port)
+    finally:
+        relay.close()
+
+
+def told_by_rtmpt(keyed, clips, key, port=None):
+    way = tunnel.Tunnel(port or keyed.rtmp_port)
+    try:
+        return told_by_rtmp(keyed, clips, key, way.port)
+    finally:
+        way.close()
+
+
+def told_by_rtmpts(keyed, clips, key):
+    relay = TLSRelay(keyed.rtmp_port)
+    try:
+        return told_by_rtmpt(keyed, clips, key, relay.port)
+    finally:
+        relay.close()
+
+
+def told_by_rtmp(keyed, clips, key, port=None):
+    publisher = rtmp.Publisher(keyed.publish_url(ROOM, "alice", port), clips("flv1-nellymoser"),
                                name_query=f"?key={key}" if key else "")
     publisher.wait_end(10)
     publisher.kill()
@@ -106,21 +170,27 @@ def told_by_whep(keyed, clips, key):
     return f"{document['title']}: {document['detail']}"
 
 
-def told_by_web_socket(keyed, clips, key):
+def join(keyed, key):
+    """What the web socket says to a join."""
     async def ask():
         url = f"wss://127.0.0.1:{keyed.https_port}/rooms/{ROOM}/signal"
         async with websockets.connect(url, ssl=UNVERIFIED) as socket:
             await socket.send(json.dumps({"type": "join", "version": 1, **({"key": key} if key else {})}))
             answer = json.loads(await asyncio.wait_for(socket.recv(), 10))
-            with pytest.raises(websockets.ConnectionClosed):
-                await asyncio.wait_for(socket.recv(), 10)
+            if answer["type"] == "error":
+                with pytest.raises(websockets.ConnectionClosed):
+                    await asyncio.wait_for(socket.recv(), 10)
             return answer
-    answer = asyncio.run(ask())
+    return asyncio.run(ask())
+
+
+def told_by_web_socket(keyed, clips, key):
+    answer = join(keyed, key)
     assert answer["type"] == "error"
     return f"{answer['code']}: {answer['message']}".replace("key-refused", "not_allowed").replace("-", "_")
 
 
-PROTOCOLS = [told_by_rtmp, told_by_rtmp_connect, told_by_whep, told_by_web_socket]
+PROTOCOLS = [told_by_rtmp, told_by_rtmp_connect, told_by_rtmps, told_by_rtmpt, told_by_rtmpts, told_by_whep, told_by_web_socket]
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +198,11 @@ def useless(keyed):
     """Keys that open nothing in the room, by why."""
     def issue(name, *more, room=ROOM):
         return run_key(keyed.configuration, "issue", name, room, *more)
-    keys = {"none": None, "nonsense": "nonsense"}
+    keys = {"none": None}
     keys["of another room"] = issue("alice", room="other")
     keys["from elsewhere"] = issue("dora", "--address", "192.0.2.0/24")
+    keys["used"] = issue("uma", "--once")
+    assert join(keyed, keys["used"])["type"] == "welcome"
     keys["revoked"] = issue("bob")
     run_key(keyed.configuration, "revoke", "bob", ROOM)
     keys["expired"] = issue("carol", "--expires", "1ms")
@@ -140,7 +212,7 @@ def useless(keyed):
 
 
 @pytest.mark.parametrize("told", PROTOCOLS, ids=lambda told: told.__name__)
-@pytest.mark.parametrize("why", ["none", "nonsense", "of another room", "from elsewhere", "revoked", "expired", "guessed"])
+@pytest.mark.parametrize("why", ["none", "of another room", "from elsewhere", "used", "revoked", "expired", "guessed"])
 def test_a_key_that_opens_nothing_is_denied_alike_by_every_protocol(keyed, clips, useless, told, why):
     text = told(keyed, clips, useless[why])
     assert ("key_required" if why == "none" else "not_allowed: not allowed") in text

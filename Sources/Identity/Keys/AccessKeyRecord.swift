@@ -109,8 +109,8 @@ extension AccessKeyRecord {
     switch state(at: now) {
     case .revoked: return .revoked
     case .expired: return .expired
-    case .used where question.isEntry: return .used
-    case .used, .active: break
+    case .used: return .used
+    case .active: break
     }
     if grant.room != question.room { return .otherRoom }
     // Who listens has no name there but that of the key.
