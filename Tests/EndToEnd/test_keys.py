@@ -1,6 +1,7 @@
 """Access keys: who comes in by which, what the others are told, and how fast one who may no longer stay is gone."""
 
 import asyncio
+import http.client
 import json
 import os
 import random
@@ -218,6 +219,32 @@ def test_a_key_that_opens_nothing_is_denied_alike_by_every_protocol(keyed, clips
     assert ("key_required" if why == "none" else "not_allowed: not allowed") in text
     if useless[why]:
         assert useless[why] not in text
+
+
+def test_who_guesses_must_wait_longer_each_time_and_others_need_not(keyed, key):
+    def guess(number, source):
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", keyed.https_port, context=UNVERIFIED, source_address=(source, 0), timeout=20)
+        connection.request("POST", f"/whep/{ROOM}/alice", b"v=0", {
+            "Content-Type": "application/sdp", "Authorization": f"Bearer guess{number}"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, answer.headers["Retry-After"]
+
+    for number in range(20):
+        assert guess(number, "127.0.0.9") == (403, None)
+    waits = []
+    for number in range(20, 23):
+        # One more is looked at, wrong, and costs the next wait.
+        assert wait_until(lambda number=number: guess(number, "127.0.0.9")[0] == 403, within=30, what="a try")
+        status, wait = guess(0, "127.0.0.9")
+        assert status == 429
+        waits.append(int(wait))
+    assert waits[0] <= 2 and waits == sorted(waits) and waits[2] > waits[0]
+    assert guess(0, "127.0.0.10")[0] == 403
+    assert join(keyed, key("issue", "vera", "--role", "listener"))["type"] == "welcome"
+    assert keyed.metric("flashgate_connections_total", protocol="whep", reason="too_many_attempts") >= 3
 
 
 # Coming in.
