@@ -14,8 +14,10 @@ final class H264Encoder {
   /// bit/s that shall come out.
   private var target: Int
   private var last: Int64?
-  /// Between pictures, smoothed, in microseconds; and what it was when x264 was last told.
-  private var interval = (now: H264Encoder.assumedInterval, told: H264Encoder.assumedInterval)
+  /// Between pictures, smoothed, in microseconds.
+  private var interval: Int64?
+  /// What x264's rate was last reckoned by.
+  private var told = H264Encoder.assumedInterval
 
   /// Opens an encoder for pictures of one size; `origin` is the media time of the first, in microseconds.
   init(width: Int32, height: Int32, bitRate: Int, origin: Int64) throws(MediaError) {
@@ -43,7 +45,7 @@ final class H264Encoder {
   /// Aims at another bit rate (bit/s) from the next picture on; costs no key frame.
   func setTargetBitRate(_ bitRate: Int) {
     self.target = bitRate
-    Self.aim(self.context.pointer, at: bitRate, interval: self.interval.told)
+    Self.aim(self.context.pointer, at: bitRate, interval: self.told)
   }
 
   /// Encodes one picture in yuv420p; `time` must be later than that of the picture before.
@@ -67,10 +69,12 @@ final class H264Encoder {
     defer { self.last = time }
     guard let last = self.last else { return }
     let distance = min(max(time - last, Self.intervals.lowerBound), Self.intervals.upperBound)
-    self.interval.now += (distance - self.interval.now) / 8
-    guard abs(self.interval.now - self.interval.told) * 10 > self.interval.told else { return }
-    self.interval.told = self.interval.now
-    Self.aim(self.context.pointer, at: self.target, interval: self.interval.told)
+    // The first one says more than what was assumed.
+    let smoothed = self.interval.map { $0 + (distance - $0) / 8 } ?? distance
+    self.interval = smoothed
+    guard abs(smoothed - self.told) * 10 > self.told else { return }
+    self.told = smoothed
+    Self.aim(self.context.pointer, at: self.target, interval: smoothed)
   }
 
   /// Constant bit rate over a buffer of one second; libavcodec compares these with x264's before each picture.

@@ -14,14 +14,17 @@ struct OpusEncoder: ~Copyable {
   /// Samples a channel waiting for a whole frame.
   private(set) var pending = 0
 
-  init(channels: Int, bitRate: Int) throws(MediaError) {
+  /// From 7 on libopus spends about as much again on a music detector.
+  static let usualComplexity: Int32 = 5
+
+  /// - Parameter complexity: 0 to 10, what libopus may spend.
+  init(channels: Int, bitRate: Int, complexity: Int32 = usualComplexity) throws(MediaError) {
     let context = try CodecContext(encoder: "libopus")
     let settings = context.pointer
     settings.pointee.sample_rate = Int32(Self.sampleRate)
     settings.pointee.sample_fmt = AV_SAMPLE_FMT_FLT
     settings.pointee.bit_rate = Int64(bitRate)
-    // Complexity 5: from 7 on libopus spends about as much again on a music detector.
-    settings.pointee.compression_level = 5
+    settings.pointee.compression_level = complexity
     av_channel_layout_default(&settings.pointee.ch_layout, Int32(channels))
     context.setOption("application", "voip")
     context.setOption("frame_duration", "20")

@@ -11,8 +11,15 @@ public final class AudioTranscoder {
   private var clock = SoundClock()
 
   /// Opens decoder and encoder.
-  public init(
+  public convenience init(
     from format: AudioFormat, to target: AudioTarget = .opus(), limits: MediaLimits = .init()
+  ) throws(MediaError) {
+    try self.init(from: format, to: target, limits: limits, complexity: OpusEncoder.usualComplexity)
+  }
+
+  /// The same with an encoder that spends more or less.
+  init(
+    from format: AudioFormat, to target: AudioTarget, limits: MediaLimits, complexity: Int32
   ) throws(MediaError) {
     let (channels, bitRate): (Int?, Int?) =
       switch target {
@@ -24,7 +31,7 @@ public final class AudioTranscoder {
     let rate = bitRate ?? 32_000 * wanted
     guard (6_000...510_000).contains(rate) else { throw .formatOutOfRange(field: "bit rate", value: rate) }
     self.resampler = Resampler(channels: wanted)
-    self.encoder = try OpusEncoder(channels: wanted, bitRate: rate)
+    self.encoder = try OpusEncoder(channels: wanted, bitRate: rate, complexity: complexity)
   }
 
   /// Messages that could not be decoded, since the start.
