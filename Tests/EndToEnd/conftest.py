@@ -111,12 +111,14 @@ def room():
 def publish(gateway, room, clips, tmp_path):
     """publish("alice", "h264-aac", by="ffmpeg"): a publisher in the test's room; all are ended after the test.
 
+    The clip is one of media.py, or the path of another file.
     `by` is "ffmpeg", "rtmp2sink", "librtmp", or "script" (rtmp.py, which takes `first_timestamp`).
     """
     running = []
 
     def start(name, clip, by="ffmpeg", port=None, room=room, **options):
-        url, path = gateway.publish_url(room, name, port), clips(clip)
+        url = gateway.publish_url(room, name, port)
+        path = clips(clip) if isinstance(clip, str) else clip
         log = tmp_path / f"{name}-{len(running)}.log"
         match by:
             case "ffmpeg": program = publishers.ffmpeg(url, path, log, **options)

@@ -1,8 +1,11 @@
 """A room's page in a real browser, as the tests look at it."""
 
+import base64
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from waiting import wait_until
 
@@ -116,6 +119,21 @@ class RoomPage:
     def tone(self, name):
         """{hertz, rms} of the last third of a second of a participant's sound, or None."""
         return self.evaluate("(name) => probe.tone(name)", name)
+
+    def keep_pictures(self, name, numbers):
+        """Keeps these pictures of a watched participant whole when they are presented."""
+        self.evaluate("(...given) => probe.keepPictures(...given)", name, numbers)
+        return self
+
+    def kept_pictures(self, name):
+        """{number: array of height x width x 3} of those kept so far."""
+        kept = self.evaluate("(name) => probe.keptPictures(name)", name)
+        return {int(number): np.frombuffer(base64.b64decode(picture["data"]), np.uint8)
+                .reshape(picture["height"], picture["width"], 4)[:, :, :3] for number, picture in kept.items()}
+
+    def loudest_tone(self, name):
+        """The loudest {hertz, rms} of a third of a second so far, or None."""
+        return self.evaluate("(name) => probe.loudestTone(name)", name)
 
     def wait_tone(self, name, hertz, within=15):
         """Waits until the tone is heard steadily, and returns it with frequency within 2 %."""

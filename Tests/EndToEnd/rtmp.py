@@ -7,35 +7,24 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+import flv
 import rtmp_answers
+from flv import AUDIO
 
-AUDIO, VIDEO, COMMAND = 8, 9, 20
-
-
-def read_flv(path):
-    """[(type, milliseconds, body)] of the audio and video tags."""
-    data = path.read_bytes()
-    position = 9 + 4
-    tags = []
-    while position + 11 <= len(data):
-        kind, size = data[position], int.from_bytes(data[position + 1:position + 4])
-        stamp = int.from_bytes(data[position + 4:position + 7]) | data[position + 7] << 24
-        if kind in (AUDIO, VIDEO):
-            tags.append((kind, stamp, data[position + 11:position + 11 + size]))
-        position += 11 + size + 4
-    return tags
+COMMAND = 20
 
 
 class Publisher(threading.Thread):
     """Publishes a file in real time with time stamps that start at `first_timestamp` (modulo 2^32).
 
     The query of `url` is that of the `tcUrl`; `name_query` is that of the stream name; `arguments` follow the object of
-    `connect`. When the server ends the conversation, the publisher closes, unless it is `stubborn`.
+    `connect`. When the server ends the conversation, the publisher closes, unless it is `stubborn`. One that `stays` goes
+    on publishing nothing when the file has ended.
     """
 
     CHUNK = 4096
 
-    def __init__(self, url, path, first_timestamp=0, name_query="", arguments=(), stubborn=False):
+    def __init__(self, url, path, first_timestamp=0, name_query="", arguments=(), stubborn=False, stays=False):
         super().__init__(daemon=True)
         parts = urlsplit(url)
         self._address = (parts.hostname, parts.port)
@@ -44,7 +33,8 @@ class Publisher(threading.Thread):
         self._name += name_query
         self._arguments = arguments
         self._stubborn = stubborn
-        self._tags = read_flv(path)
+        self._stays = stays
+        self._tags = flv.read(path)
         self._first = first_timestamp
         self._socket = None
         self._stopped = threading.Event()
@@ -89,6 +79,8 @@ class Publisher(threading.Thread):
             self._command("createStream", 2, None)
             self._command("publish", 3, None, self._name, "live", stream=1)
             self._play_out()
+            if self._stays:
+                self._stopped.wait()
             self._command("FCUnpublish", 4, None, self._name)
             self._command("deleteStream", 5, None, 1.0)
             # The thread that discards answers holds the socket too: closing alone would not end the connection.

@@ -91,5 +91,11 @@ def burst_onsets(samples, rate, threshold=0.05, quiet=0.4):
     return [int(index) for index in loud[gaps > quiet * rate]]
 
 
+def psnr(picture, reference):
+    """Peak signal to noise ratio of two pictures of the same shape, in dB."""
+    error = np.mean((picture.astype(np.float64) - reference.astype(np.float64)) ** 2)
+    return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))
+
+
 def decibels(ratio):
     return 20 * float(np.log10(max(ratio, 1e-9)))

@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+import flv
 import publishers
 import rtmp
 import signals
@@ -82,8 +83,8 @@ def sample_scale(frame):
 
 
 def test_flv_tags_are_read(clips):
-    tags = rtmp.read_flv(clips("flv1-nellymoser"))
-    assert sum(kind == rtmp.VIDEO for kind, _, _ in tags) == CLIPS["flv1-nellymoser"].pictures
+    tags = flv.read(clips("flv1-nellymoser"))
+    assert sum(kind == flv.VIDEO for kind, _, _ in tags) == CLIPS["flv1-nellymoser"].pictures
     stamps = [stamp for _, stamp, _ in tags]
     assert stamps == sorted(stamps)
 
@@ -133,7 +134,7 @@ def test_each_publisher_sends_the_whole_clip(clips, tmp_path, by):
     numbers = [signals.read_picture(picture)[0] for _, picture in decode(got)[0]]
     assert numbers[:3] == [0, 1, 2] and len(numbers) >= 0.95 * CLIPS["flv1-nellymoser"].pictures
     if "past" in by:
-        assert rtmp.read_flv(got)[0][1] >= 0xFFFFF0
+        assert flv.read(got)[0][1] >= 0xFFFFF0
 
 
 def listens(port):

@@ -49,13 +49,15 @@ class Heard:
 
 
 class WhepPlayer:
-    """Plays from construction on until `close`."""
+    """Plays from construction on until `close`. `takes`: the only codecs that it offers, by their names in SDP."""
 
-    def __init__(self, url, rewrite_answer=lambda sdp: sdp, token=None):
+    def __init__(self, url, rewrite_answer=lambda sdp: sdp, token=None, takes=None):
         self.heard = Heard()
         self.location = None
         self._url = url
         self._token = token
+        self._takes = takes
+        self._rates = dict(_RATES)
         self._rewrite = rewrite_answer
         self._loop = LoopThread()
         self._tasks = []
@@ -79,7 +81,7 @@ class WhepPlayer:
     def tone(self, seconds=0.5):
         """(frequency, root mean square) of the latest sound, or None as long as there is not enough."""
         samples = self._latest(seconds)
-        return None if samples is None else signals.tone_of(samples, _RATES["audio"])
+        return None if samples is None else signals.tone_of(samples, self._rates["audio"])
 
     def first_picture_after_offer(self):
         """Seconds from the offer to the first decoded picture."""
@@ -118,7 +120,11 @@ class WhepPlayer:
         self._peer.on("track", self._received_track)
         self._peer.on("connectionstatechange", self._mark_connected)
         for kind in ("audio", "video"):
-            self._watch_reports(self._peer.addTransceiver(kind, direction="recvonly").receiver, kind)
+            transceiver = self._peer.addTransceiver(kind, direction="recvonly")
+            if self._takes:
+                codecs = RTCRtpReceiver.getCapabilities(kind).codecs
+                transceiver.setCodecPreferences([c for c in codecs if c.mimeType.split("/")[1] in self._takes])
+            self._watch_reports(transceiver.receiver, kind)
         await self._peer.setLocalDescription(await self._peer.createOffer())
         self.heard.marks["offered"] = time.monotonic()
         answer, location = await asyncio.to_thread(self._post, self._peer.localDescription.sdp)
@@ -174,6 +180,7 @@ class WhepPlayer:
         try:
             while True:
                 frame = await track.recv()
+                self._rates["audio"] = frame.sample_rate
                 samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels)).mean(axis=1) / 32768
                 self.heard.sound.append((frame.pts, samples))
         except (MediaStreamError, InvalidStateError):
@@ -192,7 +199,7 @@ class WhepPlayer:
         receiver._handle_rtcp_packet = handle_and_keep
 
     def _latest(self, seconds):
-        rate, wanted, parts = _RATES["audio"], int(seconds * _RATES["audio"]), []
+        wanted, parts = int(seconds * self._rates["audio"]), []
         for _, samples in reversed(list(self.heard.sound)):
             parts.append(samples)
             if sum(map(len, parts)) >= wanted:
@@ -208,10 +215,10 @@ class WhepPlayer:
         for rtp, samples in sound:
             begin = (rtp - origin) % 2**32
             line[begin:begin + len(samples)] = samples
-        rate = _RATES["audio"]
+        rate = self._rates["audio"]
         return [origin + index for index in signals.burst_onsets(line, rate) if index > 0.4 * rate]
 
     def _sender_time(self, kind, rtp):
         ntp, reported = self.heard.reports[kind][-1]
         difference = (rtp - reported + 2**31) % 2**32 - 2**31
-        return ntp + difference / _RATES[kind]
+        return ntp + difference / self._rates[kind]

@@ -16,6 +16,16 @@ FLAGS = [
     "--allow-loopback-in-peer-connection",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
+#: Makes every media section for pictures take one codec alone, as clients do that have no other.
+ONE_CODEC = """(name) => {
+  const add = RTCPeerConnection.prototype.addTransceiver;
+  RTCPeerConnection.prototype.addTransceiver = function (kind, options) {
+    const transceiver = add.call(this, kind, options);
+    const codecs = RTCRtpReceiver.getCapabilities('video').codecs;
+    if (kind === 'video') transceiver.setCodecPreferences(codecs.filter((c) => c.mimeType === `video/${name}`));
+    return transceiver;
+  };
+}"""
 
 _playwright = None
 
@@ -39,7 +49,9 @@ def stop_driver():
 class Chromium(Browser):
     name = "chromium"
 
-    def __init__(self, click_to_play=False, dark=False, reduced_motion=False, viewport=(1280, 800), udp=True):
+    def __init__(self, click_to_play=False, dark=False, reduced_motion=False, viewport=(1280, 800), udp=True,
+                 receives=None):
+        """`receives`: the one video codec that its offers take, "VP8" or "H264"."""
         flags = FLAGS if click_to_play else [*FLAGS, "--autoplay-policy=no-user-gesture-required"]
         if not udp:
             flags = [*flags, "--webrtc-ip-handling-policy=disable_non_proxied_udp"]
@@ -52,6 +64,8 @@ class Chromium(Browser):
             viewport={"width": viewport[0], "height": viewport[1]},
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce" if reduced_motion else "no-preference")
+        if receives:
+            self._context.add_init_script(f"({ONE_CODEC})({json.dumps(receives)})")
         self.page = self._context.new_page()
         self.console = []
         self.page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))

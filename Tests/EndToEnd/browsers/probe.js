@@ -26,9 +26,22 @@
     return bits >> BITS === check ? number : null;
   };
 
+  // Width, height, and the bytes of red, green, blue and alpha as base64.
+  const wholePicture = (video) => {
+    const { videoWidth: width, videoHeight: height } = video;
+    const canvas = new OffscreenCanvas(width, height), context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    let text = '';
+    for (let n = 0; n < data.length; n += 8192) text += String.fromCharCode(...data.subarray(n, n + 8192));
+    return { width, height, canvas, data: btoa(text) };
+  };
+
   // Counts decoded pictures, reads their numbers and the moments at which the square turns white.
   class PictureReader {
     constructor(video, track) {
+      this.wanted = new Set();
+      this.kept = {};
       this.record = { numbers: [], unread: 0, decoded: 0, keyDecoded: 0, firstAt: null, flashes: [] };
       const receiver = window.flashgate.connection.peerConnection.getReceivers().find((r) => r.track === track);
       setInterval(() => this.count(receiver), 50);
@@ -46,12 +59,22 @@
         record.firstAt ??= at;
         if (number === null) record.unread += 1;
         else record.numbers.push(number);
+        if (this.wanted.has(number)) this.keep(number, video);
         const litNow = data[4 * BLOCKS * PER_BLOCK] > 128;
         if (litNow && !lit) record.flashes.push(at);
         lit = litNow;
         video.requestVideoFrameCallback(presented);
       };
       video.requestVideoFrameCallback(presented);
+    }
+    // The video may have moved on since its number was read: then the picture is not kept.
+    keep(number, video) {
+      const whole = wholePicture(video), { width, height, canvas } = whole;
+      const strip = new OffscreenCanvas(BLOCKS * PER_BLOCK, 1).getContext('2d');
+      strip.drawImage(canvas, 0, height * 0.85, width, height * 0.03, 0, 0, BLOCKS * PER_BLOCK, 1);
+      if (readStrip(strip.getImageData(0, 0, BLOCKS * PER_BLOCK, 1).data) !== number) return;
+      this.wanted.delete(number);
+      this.kept[number] = { width, height, data: whole.data };
     }
     // Kept here, because the page's own statistics end with the participant.
     async count(receiver) {
@@ -79,6 +102,7 @@
       this.scanned = audio.currentTime;
       this.loudAt = audio.currentTime;
       setInterval(() => this.scan(), 10);
+      setInterval(() => this.listen(), 70);
     }
     // Looks at the samples that are new since the last scan; a burst begins after 0.4 s of quiet.
     scan() {
@@ -92,6 +116,11 @@
         this.loudAt = at;
       }
       this.scanned = now;
+    }
+    // The loudest steady reading so far: of a tone that comes and goes, one that lies wholly inside of it.
+    listen() {
+      const tone = this.tone();
+      if (tone.steady && tone.rms > (this.loudest?.rms ?? 0)) this.loudest = tone;
     }
     tone() {
       const bins = new Float32Array(this.pitch.frequencyBinCount), wave = new Float32Array(this.pitch.fftSize);
@@ -120,7 +149,17 @@
       sounds.set(name, null);
       whenCarried(name, 'audio', (_, track) => sounds.set(name, new SoundReader(track)));
     },
+    // Keeps these pictures whole when they are shown.
+    keepPictures(name, numbers) {
+      const look = () => {
+        const reader = pictures.get(name);
+        if (reader) reader.wanted = new Set(numbers); else setTimeout(look, 5);
+      };
+      look();
+    },
+    keptPictures: (name) => pictures.get(name)?.kept ?? {},
     pictures: (name) => pictures.get(name)?.record ?? null,
+    loudestTone: (name) => sounds.get(name)?.loudest ?? null,
     tone: (name) => sounds.get(name)?.tone() ?? null,
     onsets: (name) => sounds.get(name)?.onsets ?? null,
     // Resolves as soon as the latest picture shown of `name` is number `phase` of its group of `period`.
