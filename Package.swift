@@ -80,10 +80,19 @@ let package = Package(
       resources: [.copy("Web")],
       swiftSettings: strict),
     .target(name: "Replay", dependencies: ["AMF", "FLV", "RTMP", nioCore, nioPosix], swiftSettings: strict),
+    .target(
+      name: "Doctor",
+      dependencies: [
+        "RTMP", nioCore, nioPosix,
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "flashgate",
       dependencies: [
-        "Gateway", "Identity", "Replay", nioCore, nioPosix,
+        "Gateway", "Identity", "Replay", "Doctor", nioCore, nioPosix,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -125,6 +134,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ReplayTests", dependencies: ["Replay", "AMF", "FLV", "RTMP", "Seeded", nioCore, nioPosix], swiftSettings: strict),
+    .testTarget(name: "DoctorTests", dependencies: ["Doctor"], swiftSettings: strict),
     .testTarget(
       name: "GatewayTests", dependencies: ["Gateway", "Identity", "flashgate", "TestPeer", "TestPublisher"],
       swiftSettings: strict),

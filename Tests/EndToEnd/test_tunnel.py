@@ -1,6 +1,7 @@
 """RTMP inside HTTP: real clients by RTMPT and RTMPTS, and what proxies between them and the gateway do to requests."""
 
 
+import resource
 import socket
 import statistics
 import threading
@@ -176,3 +177,44 @@ def flash_delays(page, name, program, count):
     begin = page.evaluate("() => performance.timeOrigin") - program.began * 1000
     delays = [(begin + at) % 1000 for at in page.pictures(name).flashes[3:]]
     return delays if len(delays) >= count else None
+
+
+# What it leaves behind.
+
+
+def test_thousands_of_sessions_opened_and_abandoned_leave_nothing_behind(tmp_path):
+    if gateways.binary() is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+    certificate, key = certificates.self_signed(tmp_path / "tls")
+    gateway = gateways.Gateway(
+        tmp_path, certificate, key, limits={"handshake_timeout": "2s"}, log={"level": "warning", "format": "text"},
+        listeners=[{"address": f"0.0.0.0:{(port := gateways.free_port())}", "accept": ["rtmpt"]}])
+    try:
+        sizes = []
+        for count in (1000, 5000):
+            open_and_abandon(port, count)
+            wait_until(lambda: gateway.metric("flashgate_sessions", protocol="rtmpt") == 0, 30, "all are forgotten")
+            sizes.append(resident_bytes(gateway.pid))
+        # The first round sets the size of pools and tables. A session has some 10 kB while it lasts.
+        assert sizes[1] - sizes[0] < 2000 * 5000, sizes
+    finally:
+        gateway.stop()
+
+
+def open_and_abandon(port, count):
+    """Opens sessions from many addresses, as one address may have few; every third says a word and waits for no answer."""
+    for number in range(count):
+        if number % 16 == 0:
+            address = f"127.1.{number // 16 // 250}.{number // 16 % 250 + 1}"
+            connection = tunnel.Connection(port, address)
+        status, _, session = connection.post("/open/1", b"\0")
+        assert status == 200
+        if number % 3 == 0:
+            connection.post(f"/send/{session.decode().strip()}/0", b"\3")
+        if number % 16 == 15:
+            connection.close()
+
+
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/statm") as statistics_of_memory:
+        return int(statistics_of_memory.read().split()[1]) * resource.getpagesize()

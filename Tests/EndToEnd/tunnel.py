@@ -16,8 +16,8 @@ class Refused(ConnectionError):
 class Connection:
     """One HTTP connection, as a player or a proxy holds it."""
 
-    def __init__(self, port):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+    def __init__(self, port, address="127.0.0.1"):
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(address, 0))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
 

@@ -68,6 +68,11 @@ public struct ClientSession: Sendable {
     phase = .handshaking(ClientHandshake(scheme: handshake.scheme, random: &random, output: &link.outgoing))
   }
 
+  /// Whether the handshake is done.
+  public var isPastHandshake: Bool {
+    if case .handshaking = phase { false } else { true }
+  }
+
   // MARK: Incoming
 
   /// Takes in bytes from the server, in any split, and leaves none unread.
