@@ -100,6 +100,8 @@ let package = Package(
 
     // Random numbers and bytes that are the same in every run of the tests.
     .target(name: "Seeded", dependencies: [nioCore], path: "Tests/Seeded", swiftSettings: strict),
+    // A bad network for tests, in virtual time.
+    .target(name: "BadNetwork", dependencies: ["Seeded", nioCore], path: "Tests/BadNetwork", swiftSettings: strict),
     // A WebRTC peer for tests, in memory.
     .target(
       name: "TestPeer", dependencies: ["WebRTC", "RTP", nioCore, nioPosix], path: "Tests/TestPeer",
@@ -114,7 +116,7 @@ let package = Package(
     .testTarget(
       name: "RTMPTests", dependencies: ["RTMP", "AMF", "Seeded"], exclude: ["Recordings"], swiftSettings: strict),
     .testTarget(name: "RTMPTunnelTests", dependencies: ["RTMPTunnel", "Seeded", nioCore], swiftSettings: strict),
-    .testTarget(name: "RTPTests", dependencies: ["RTP", "Seeded"], swiftSettings: strict),
+    .testTarget(name: "RTPTests", dependencies: ["RTP", "Seeded", "BadNetwork"], swiftSettings: strict),
     .testTarget(
       name: "WebRTCTests", dependencies: ["WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],
       resources: [.copy("Offers")], swiftSettings: strict),

@@ -29,7 +29,13 @@ extension PeerConnection {
         self.senders[section]?.lastIntraRequest = entry.sequenceNumber
         self.emit(.keyFrameRequested(section: section))
       }
-    case .sourceDescription, .goodbye, .receiverEstimatedMaximumBitrate, .transportFeedback, .unknown: break
+    case .transportFeedback(let feedback):
+      self.bandwidth.take(feedback, roundTrip: self.roundTrip, at: now)
+      self.tellBitRate()
+    case .receiverEstimatedMaximumBitrate(let estimate):
+      self.bandwidth.take(estimate: estimate.bitRate, bytesSent: self.counters.bytesSent, at: now)
+      self.tellBitRate()
+    case .sourceDescription, .goodbye, .unknown: break
     }
   }
 
@@ -42,7 +48,24 @@ extension PeerConnection {
         fractionLost: block.fractionLost, cumulativeLost: block.cumulativeLost, jitter: block.jitter,
         roundTrip: roundTrip)
       self.emit(.receiverReport(section: section, report))
+      self.bandwidth.take(
+        lossShare: Double(block.fractionLost) / 256, bytesSent: self.counters.bytesSent, roundTrip: self.roundTrip,
+        at: now)
     }
+    self.tellBitRate()
+  }
+
+  /// The longest that any stream's receiver has measured lately.
+  private var roundTrip: TimeAmount {
+    self.senders.lazy.compactMap { $0?.roundTrip }.max() ?? .zero
+  }
+
+  /// Tells the owner of a change that is worth to act upon.
+  func tellBitRate() {
+    let rate = self.bandwidth.bitRate
+    guard abs(rate - self.toldBitRate) * 20 > self.toldBitRate else { return }
+    self.toldBitRate = rate
+    self.emit(.bitRateChanged)
   }
 
   private func resend(_ request: GenericNACK, _ srtp: SRTPSession, at now: NIODeadline, into arena: DatagramArena) {
@@ -53,7 +76,7 @@ extension PeerConnection {
         return
       }
       self.senders[section]?.resend(
-        number, at: now, to: outlet, noting: &self.ledger, counting: &self.counters)
+        number, at: now, to: outlet, noting: &self.bandwidth.ledger, counting: &self.counters)
     }
   }
 

@@ -21,7 +21,8 @@ extension PeerConnection {
     let mediaTime = mediaTime ?? frame.mediaTime
     guard
       self.senders[section]?.send(
-        frame, mediaTime: mediaTime, at: now, to: outlet, noting: &self.ledger, counting: &self.counters) == true,
+        frame, mediaTime: mediaTime, at: now, to: outlet, noting: &self.bandwidth.ledger, counting: &self.counters)
+        == true,
       let clock = self.senders[section]?.clock
     else { return false }
     self.follow(mediaTime, clockRate: frame.codec.clockRate, clock: clock, at: now)
@@ -62,6 +63,12 @@ extension PeerConnection {
     self.flushDTLS(into: arena)
     self.end(.local)
   }
+
+  /// How much may be sent, in bit/s, as far as the receiver's reports tell.
+  public var bitRate: Int { self.bandwidth.bitRate }
+
+  /// Whether the path to the receiver has shown no bound yet.
+  public var isUnbounded: Bool { self.bandwidth.isUnbounded }
 
   /// Where media goes now; nil before an address is known.
   @inline(__always)

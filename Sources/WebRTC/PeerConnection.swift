@@ -28,8 +28,10 @@ public final class PeerConnection {
   var clocks: [(cname: String?, clock: SpeakerClock?)] = []
   var remoteSSRCs: [UInt32]
   var budget: ResendBudget
-  /// The packets on their way.
-  var ledger: TransportLedger
+  /// What may be sent, and the packets on their way.
+  var bandwidth: BandwidthEstimator
+  /// The bit rate that the owner knows of.
+  var toldBitRate: Int
   var nextReport: NIODeadline?
   let ntpClock: NTPClock
   private var dtlsAddress: SocketAddress?
@@ -49,7 +51,8 @@ public final class PeerConnection {
     self.ntpClock = clock
     self.lastSign = now
     self.budget = ResendBudget(at: now)
-    self.ledger = TransportLedger(at: now)
+    self.bandwidth = BandwidthEstimator(at: now)
+    self.toldBitRate = self.bandwidth.bitRate
     self.remoteSSRCs = plan.remoteSSRCs
     self.takeSenders(of: plan)
   }
@@ -90,6 +93,8 @@ public final class PeerConnection {
       return
     }
     if let event = self.dtls.elapsed(at: now) { self.take(event, at: now) }
+    self.bandwidth.elapsed(at: now)
+    self.tellBitRate()
     self.flushDTLS(into: arena)
     if let due = self.nextReport, now >= due {
       self.sendReports(at: now, into: arena)

@@ -8,6 +8,8 @@ public enum PeerConnectionEvent: Hashable, Sendable {
   case keyFrameRequested(section: Int)
   /// What the receiver of a section says of it.
   case receiverReport(section: Int, ReceptionReport)
+  /// What may be sent has changed by a twentieth or more; see ``PeerConnection/bitRate``.
+  case bitRateChanged
   /// The connection is over; it comes once, and nothing comes after it.
   case closed(PeerConnectionClosure)
 }

@@ -139,6 +139,7 @@ final class MediaLoop {
         let before = peer.lost[section] ?? 0
         peer.lost[section] = max(before, report.cumulativeLost)
         if report.cumulativeLost > before { base.metrics.lost.add(UInt64(report.cumulativeLost - before)) }
+      case .bitRateChanged: break
       case .closed(let closure): remove(peer, reason: closure.kind)
       }
     }

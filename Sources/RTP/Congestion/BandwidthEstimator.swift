@@ -1,0 +1,189 @@
+import NIOCore
+
+/// How much may be sent to one receiver: an upper bound in bit/s for all its streams together, from what it reports.
+///
+///     transport-wide feedback ─┬─ arrival less departure ── QueueDelay ── a queue grows: below what arrives
+///                              ├─ bytes that arrived ────── DeliveryRate
+///                              └─ packets missed ────────── LossShare ─── more than a tenth: below what was sent
+///     REMB, receiver reports ──── for receivers without it
+///
+/// Nothing is known at first, and the bound is `Limits.maximum`: a joiner gets its picture at once, and the first half
+/// second shows what the path is. From then on the bound grows by 8 % a second, slowly around the rate at which a queue
+/// grew last, also while less is sent: it says what may be tried, and one who tries too much is told within two reports.
+public struct BandwidthEstimator: Sendable {
+  /// Between which rates the bound moves, in bit/s.
+  public struct Limits: Sendable, Hashable {
+    /// Enough for voice.
+    public var minimum = 40_000
+    /// More than any room sends one receiver.
+    public var maximum = 30_000_000
+
+    /// The usual limits.
+    public init() {}
+  }
+
+  /// Bits a second that may be sent now.
+  public private(set) var bitRate: Int
+  /// What packets waited in queues by the last report; zero without transport-wide feedback.
+  public private(set) var queueDelay: TimeAmount = .zero
+  /// Share of packets lost lately, 0 to 1.
+  public private(set) var lossShare = 0.0
+  /// The packets on their way.
+  public var ledger: TransportLedger
+
+  private let limits: Limits
+  private var queue = QueueDelay()
+  private var delivery = DeliveryRate()
+  private var loss = LossShare()
+  private var sending = SendingRate()
+  /// Since when the queue is too long.
+  private var crowdedSince: NIODeadline?
+  /// Until when the last reduction is not yet to be seen in reports.
+  private var settledAt: NIODeadline
+  private var grownAt: NIODeadline
+  /// The rate at which a queue grew last.
+  private var capacity: Int?
+  private var lastFeedback: NIODeadline?
+
+  /// Begins without knowledge.
+  public init(limits: Limits = Limits(), at now: NIODeadline) {
+    self.limits = limits
+    bitRate = limits.maximum
+    ledger = TransportLedger(at: now)
+    settledAt = now
+    grownAt = now
+  }
+
+  /// Whether the path has shown no bound yet.
+  public var isUnbounded: Bool { bitRate >= limits.maximum }
+
+  /// Takes a report of arrivals.
+  ///
+  /// - Parameter roundTrip: the last measured one, zero if there is none.
+  public mutating func take(_ feedback: TransportFeedback, roundTrip: TimeAmount, at now: NIODeadline) {
+    var shortest: (oneWay: Int64, sentAt: Int64)?
+    feedback.forEach { number, arrival in
+      guard let arrival else {
+        if self.ledger.missed(number, at: now) != nil { self.loss.lose() }
+        return
+      }
+      guard let packet = self.ledger.arrived(number, at: now) else { return }
+      if packet.wasMissed { self.loss.find() }
+      self.loss.arrive()
+      self.delivery.add(packet.size, at: arrival)
+      let oneWay = arrival - packet.sentAt
+      if oneWay < shortest?.oneWay ?? .max { shortest = (oneWay, packet.sentAt) }
+    }
+    lastFeedback = now
+    guard let shortest else { return }
+    // The shortest of a report: jitter adds to single packets, a queue to all of them.
+    let delay = TimeAmount.microseconds(queue.take(shortest.oneWay, at: shortest.sentAt))
+    queueDelay = delay
+    judge(delay, roundTrip: roundTrip, at: now)
+    judgeLoss(roundTrip: roundTrip, at: now)
+  }
+
+  /// Takes the receiver's own estimate, in bit/s.
+  ///
+  /// Receivers cap it near what arrives, so one that is above that says only that there is no queue.
+  ///
+  /// - Parameter bytesSent: all bytes sent to the receiver so far.
+  public mutating func take(estimate: UInt64, bytesSent: UInt64, at now: NIODeadline) {
+    guard lastFeedback == nil else { return }
+    sending.sample(bytesSent, at: now)
+    let estimate = Int(clamping: estimate)
+    guard let sent = sending.bitRate else { return }
+    if estimate < sent {
+      capacity = estimate
+      reduce(to: estimate, roundTrip: .zero, at: now)
+    } else {
+      grow(at: now)
+    }
+  }
+
+  /// Takes the share of packets that a receiver report calls lost, 0 to 1; for receivers without transport-wide feedback.
+  public mutating func take(
+    lossShare share: Double, bytesSent: UInt64, roundTrip: TimeAmount, at now: NIODeadline
+  ) {
+    guard lastFeedback == nil else { return }
+    sending.sample(bytesSent, at: now)
+    lossShare = share
+    if share > Self.heavyLoss, let sent = sending.bitRate {
+      reduce(to: Int(Double(sent) * (1 - share / 2)), roundTrip: roundTrip, at: now)
+    } else {
+      grow(at: now)
+    }
+  }
+
+  /// Time passed. A receiver that reported and falls silent while packets leave is behind a path that is stuck.
+  public mutating func elapsed(at now: NIODeadline) {
+    guard let lastFeedback, let lastSent = ledger.lastSent, lastSent > lastFeedback + .milliseconds(200),
+      now - lastFeedback > Self.longestSilence
+    else { return }
+    self.lastFeedback = now
+    reduce(to: min(bitRate, delivery.bitRate ?? bitRate) / 2, roundTrip: .zero, at: now)
+  }
+
+  // MARK: - Judgement
+
+  private mutating func judge(_ delay: TimeAmount, roundTrip: TimeAmount, at now: NIODeadline) {
+    guard delay > Self.crowded else {
+      crowdedSince = nil
+      if delay < Self.clear { grow(at: now) } else { grownAt = now }
+      return
+    }
+    grownAt = now
+    let since = crowdedSince ?? now
+    crowdedSince = since
+    guard now - since >= Self.patience || delay > Self.crowded * 3, now >= settledAt,
+      let delivered = delivery.bitRate
+    else { return }
+    capacity = delivered
+    // Below what arrives, by as much as empties the queue within a second or so.
+    let share = max(0.9 - Double(delay.nanoseconds) / 1e9, 0.5)
+    reduce(to: Int(Double(delivered) * share), roundTrip: roundTrip, at: now)
+  }
+
+  private mutating func judgeLoss(roundTrip: TimeAmount, at now: NIODeadline) {
+    guard loss.isDue(at: now.uptimeMicroseconds) else { return }
+    lossShare = loss.share
+    guard lossShare > Self.heavyLoss, now >= settledAt, let delivered = delivery.bitRate else { return }
+    let sent = Double(delivered) / max(1 - lossShare, 0.05)
+    reduce(to: max(Int(sent * (1 - lossShare / 2)), delivered / 2), roundTrip: roundTrip, at: now)
+  }
+
+  private mutating func reduce(to rate: Int, roundTrip: TimeAmount, at now: NIODeadline) {
+    bitRate = max(min(bitRate, rate), limits.minimum)
+    grownAt = now
+    settledAt = now + roundTrip + Self.settling
+  }
+
+  private mutating func grow(at now: NIODeadline) {
+    let seconds = Double(min((now - grownAt).nanoseconds, 1_000_000_000)) / 1e9
+    grownAt = now
+    guard seconds > 0, now >= settledAt, bitRate < limits.maximum else { return }
+    if let capacity, bitRate > capacity * 3 / 2 { self.capacity = nil }
+    var step = Double(bitRate) * Self.growth
+    // Around the rate where a queue grew, a fifth of it in ten seconds.
+    if let capacity, bitRate > capacity * 9 / 10 { step = min(step, max(Double(capacity) / 50, 8_000)) }
+    if let capacity, bitRate < capacity * 4 / 5 { step = max(step, Double(capacity) / 4) }
+    if lossShare > Self.lightLoss { step /= 2 }
+    bitRate = min(bitRate + Int(step * seconds), limits.maximum)
+  }
+
+  /// Jitter of single packets stays far below it in the shortest of a report.
+  private static let crowded = TimeAmount.milliseconds(60)
+  private static let clear = TimeAmount.milliseconds(40)
+  private static let patience = TimeAmount.milliseconds(100)
+  /// What an encoder needs to follow, beside the round trip.
+  private static let settling = TimeAmount.milliseconds(300)
+  private static let longestSilence = TimeAmount.seconds(1)
+  /// A second.
+  private static let growth = 0.08
+  private static let heavyLoss = 0.1
+  private static let lightLoss = 0.02
+}
+
+extension NIODeadline {
+  fileprivate var uptimeMicroseconds: Int64 { Int64(clamping: uptimeNanoseconds / 1000) }
+}

@@ -1,0 +1,97 @@
+import BadNetwork
+import NIOCore
+import Testing
+
+@testable import RTP
+
+private typealias Conditions = BadLink<UInt16>.Conditions
+
+private func conditions(_ change: (inout Conditions) -> Void) -> Conditions {
+  var conditions = Conditions()
+  change(&conditions)
+  return conditions
+}
+
+@Suite struct BandwidthEstimatorTests {
+  @Test(arguments: [300_000, 700_000, 2_000_000]) func theRateFollowsABottleneckWithinFiveSeconds(rate: Int) throws {
+    var trial = Trial(conditions { $0.delay = .milliseconds(40) })
+    trial.picture = 3_000_000
+    trial.run(.seconds(10))
+    #expect(trial.estimator.isUnbounded)
+    trial.network.conditions.bitRate = rate
+    trial.run(.seconds(60))
+    let later = trial.since(.seconds(15))
+    #expect(later.allSatisfy { $0.queue < .milliseconds(500) })
+    #expect(later.allSatisfy { $0.estimate < rate * 13 / 10 })
+    // And the line is used.
+    let mean = later.map(\.sent).reduce(0, +) / later.count
+    #expect(mean > rate * 7 / 10, "\(mean)")
+  }
+
+  @Test func aLineThatIsWideAgainIsUsedAgain() {
+    var trial = Trial(conditions { $0.bitRate = 300_000 })
+    trial.run(.seconds(20))
+    #expect(trial.estimator.bitRate < 400_000)
+    trial.network.conditions.bitRate = nil
+    trial.run(.seconds(45))
+    #expect(trial.estimator.bitRate > 1_000_000)
+  }
+
+  @Test(arguments: 1...5 as ClosedRange<UInt64>) func lossInBurstsAndJitterAreNoBottleneck(seed: UInt64) {
+    var trial = Trial(
+      conditions {
+        $0.delay = .milliseconds(80)
+        $0.jitter = .milliseconds(20)
+        $0.loss = 0.05
+        $0.burst = 3
+      }, seed: seed)
+    trial.run(.seconds(60))
+    let mean = trial.moments.map(\.sent).reduce(0, +) / trial.moments.count
+    #expect(mean > 800_000, "\(mean)")
+  }
+
+  @Test func aPolicerWithoutAQueueIsFollowedByItsLoss() {
+    var trial = Trial(
+      conditions {
+        $0.bitRate = 300_000
+        $0.queue = .milliseconds(20)
+      })
+    trial.picture = 2_000_000
+    trial.run(.seconds(30))
+    #expect(trial.since(.seconds(8)).allSatisfy { $0.sent < 500_000 })
+  }
+
+  @Test func aReceiverThatFallsSilentGetsLessAndLess() {
+    var trial = Trial(conditions { _ in })
+    trial.run(.seconds(5))
+    trial.network.conditions.loss = 0.999_999
+    trial.network.conditions.burst = 1e9
+    trial.run(.seconds(5))
+    #expect(trial.estimator.bitRate < 150_000)
+  }
+
+  @Test func clocksThatDriftAreNoQueue() {
+    var queue = QueueDelay()
+    // A receiver whose clock gains a hundredth of a percent, for an hour.
+    for second in 0..<3600 {
+      let delay = queue.take(Int64(second) * 100, at: Int64(second) * 1_000_000)
+      #expect(delay < 3_000)
+    }
+    // One that is set anew is another clock, and not a queue of an hour.
+    #expect(queue.take(3_600_000_000, at: 3_601_000_000) == 0)
+  }
+
+  @Test func aReceiversOwnEstimateBoundsWhatIsSentAbove() {
+    var estimator = BandwidthEstimator(at: .uptimeNanoseconds(0))
+    var bytes: UInt64 = 0
+    for second in 1...10 {
+      bytes += 125_000
+      estimator.take(estimate: 1_500_000, bytesSent: bytes, at: .uptimeNanoseconds(UInt64(second) * 1_000_000_000))
+    }
+    // A megabit is sent, and the receiver sees no bound in it.
+    #expect(estimator.isUnbounded)
+    bytes += 125_000
+    estimator.take(estimate: 400_000, bytesSent: bytes, at: .uptimeNanoseconds(11_000_000_000))
+    #expect(estimator.bitRate == 400_000)
+  }
+}
