@@ -12,7 +12,7 @@ final class MediaLoop {
   /// What other threads hold of this loop.
   private(set) lazy var handle = Handle(self)
   private var plane: MediaPlane?
-  private let arena: DatagramArena
+  let arena: DatagramArena
   private var sender: DatagramSender
   private var peers: [PeerID: Peer] = [:]
   private var byAddress: [RemoteAddress: Peer] = [:]
@@ -139,7 +139,7 @@ final class MediaLoop {
         let before = peer.lost[section] ?? 0
         peer.lost[section] = max(before, report.cumulativeLost)
         if report.cumulativeLost > before { base.metrics.lost.add(UInt64(report.cumulativeLost - before)) }
-      case .bitRateChanged: break
+      case .bitRateChanged: allot(peer, at: now)
       case .closed(let closure): remove(peer, reason: closure.kind)
       }
     }
@@ -216,9 +216,10 @@ final class MediaLoop {
         base.metrics.heldBack.add()
         continue
       }
+      if !track.isAudio, isBusy(receiver.peer, at: now) { hold(receiver) }
       guard case .send(let mediaTime) = receiver.take(frame, of: rendition, untouched: untouched, at: now)
       else { continue }
-      receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
+      send(frame, to: receiver, mediaTime: mediaTime, at: now)
       packets += frame.count
     }
     guard packets > 0 else { return }
@@ -228,7 +229,9 @@ final class MediaLoop {
   }
 
   func catchUp(_ group: [PacketizedFrame], of track: TrackID, to subscriber: SubscriberID) {
-    guard let receiver = outlets[track]?.first(where: { $0.id == subscriber }) else { return }
+    guard let receiver = outlets[track]?.first(where: { $0.id == subscriber }), takes(group, receiver.peer) else {
+      return
+    }
     let now = NIODeadline.now()
     receiver.catchUp(group, at: now)
     sendBacklog(of: receiver, at: now)
@@ -238,11 +241,17 @@ final class MediaLoop {
 
   private func sendBacklog(of receiver: Receiver, at now: NIODeadline) {
     var packets = 0
-    while packets < Self.burst, receiver.peer.stream?.isWritable != false,
+    while packets < Self.burst, receiver.peer.stream?.isWritable != false, !isBusy(receiver.peer, at: now),
       let (frame, mediaTime) = receiver.nextOfBacklog()
     {
-      receiver.peer.connection.send(frame, section: receiver.section, mediaTime: mediaTime, at: now, into: arena)
+      send(frame, to: receiver, mediaTime: mediaTime, at: now)
       packets += frame.count
+    }
+    if let dropped = receiver.giveUp(at: now) {
+      base.metrics.slowLineDrops.add(UInt64(dropped))
+      // What is encoded for it begins anew at once; what passes through does with its next key frame, for the cached
+      // group would only fill the line again.
+      if case .picture? = receiver.choice.rendition { receiver.track.requestKeyFrame(for: receiver.id) }
     }
     count(packets, of: receiver.track.id)
   }
@@ -270,7 +279,8 @@ final class MediaLoop {
   /// consent that moves with every check does not schedule with every check.
   private func rearm(_ peer: Peer) {
     guard peers[peer.id] === peer, let deadline = peer.connection.deadline else { return }
-    let nearest = min(deadline, .now() + Self.longestSleep).uptimeNanoseconds
+    let wanted = peer.receivers.isEmpty ? deadline : min(deadline, peer.nextAllotment)
+    let nearest = min(wanted, .now() + Self.longestSleep).uptimeNanoseconds
     let due = NIODeadline.uptimeNanoseconds((nearest / Self.tick + 1) * Self.tick)
     if let timer = peer.timer, timer.deadline <= due { return }
     peer.timer?.task.cancel()
@@ -289,6 +299,10 @@ final class MediaLoop {
       handleEvents(of: peer, at: now)
       flush()
     }
+    if peer.nextAllotment <= now {
+      allot(peer, at: now)
+      flush()
+    }
     rearm(peer)
   }
 
@@ -297,7 +311,7 @@ final class MediaLoop {
     return loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in work(bound.value) }
   }
 
-  private func startPacing() {
+  func startPacing() {
     guard pacer == nil else { return }
     pacer = repeatedly(each: Self.pace) { $0.paced() }
   }

@@ -13,12 +13,17 @@ public struct MediaMetrics: Sendable {
   let sendCalls: Counter
   /// Frames kept back from peers whose TCP connection is slower than what is sent.
   let heldBack: Counter
+  /// Pictures that waited too long for a slow line.
+  let slowLineDrops: Counter
+  let tierChanges: MetricFamily<Counter>
 
-  /// - Parameter srtpRejected: label reason.
+  /// - Parameters:
+  ///   - srtpRejected: label reason.
+  ///   - tierChanges: label tier.
   public init(
     audioPacketsOut: Counter, videoPacketsOut: Counter, packetsIn: Counter, lost: Counter,
     srtpRejected: MetricFamily<Counter>, delay: Histogram, datagramsRefused: Counter, sendCalls: Counter,
-    heldBack: Counter = Counter()
+    heldBack: Counter = Counter(), slowLineDrops: Counter = Counter(), tierChanges: MetricFamily<Counter>
   ) {
     self.audioPacketsOut = audioPacketsOut
     self.videoPacketsOut = videoPacketsOut
@@ -29,6 +34,8 @@ public struct MediaMetrics: Sendable {
     self.datagramsRefused = datagramsRefused
     self.sendCalls = sendCalls
     self.heldBack = heldBack
+    self.slowLineDrops = slowLineDrops
+    self.tierChanges = tierChanges
   }
 }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import RTP
 import Rooms
 import WebRTC
 
@@ -18,15 +19,22 @@ final class Peer {
   var lost: [Int: Int32] = [:]
   /// Wakes the connection at its nearest deadline.
   var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+  /// The queue in front of a line whose bound is known.
+  var pacer: SendPacer
+  /// When its pictures are weighed again.
+  var nextAllotment: NIODeadline
   /// What the gateway's counters have of the connection's already.
   var counted = PeerConnectionCounters()
 
   init(
-    id: PeerID, connection: PeerConnection, plan: PeerPlan, onEvent: @escaping @Sendable (PeerEvent) -> Void
+    id: PeerID, connection: PeerConnection, plan: PeerPlan, at now: NIODeadline = .now(),
+    onEvent: @escaping @Sendable (PeerEvent) -> Void
   ) {
     self.id = id
     self.connection = connection
     self.plan = plan
     self.onEvent = onEvent
+    self.pacer = SendPacer(at: now)
+    self.nextAllotment = now
   }
 }

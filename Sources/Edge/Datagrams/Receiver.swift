@@ -13,10 +13,14 @@ final class Receiver {
   let section: Int
   let codecs: Set<PayloadCodec>
   /// The rendition that flows; nil until the first key frame.
-  private(set) var rendition: Rendition?
+  var rendition: Rendition?
   /// What this receiver is to get of a track that passes that payload through; kept, for it hardly ever changes.
-  private var choice: (untouched: PayloadCodec?, rendition: Rendition?)
-  private var backlog: Backlog?
+  var choice: (untouched: PayloadCodec?, rendition: Rendition?)
+  /// How much of a picture it gets.
+  var tiers: TierChoice
+  var flow = SendingRate(span: .seconds(2))
+  var bytes: UInt64 = 0
+  var backlog: Backlog?
   /// Whether pictures were kept back from a slow TCP connection: the next one it gets is a key frame.
   private var isStarved = false
   /// Media ticks of the newest frame sent.
@@ -28,15 +32,19 @@ final class Receiver {
 
   /// Cached pictures not yet sent, and the live ones that came meanwhile.
   struct Backlog {
-    var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64)>
+    /// With the time since when each waits for the line; nil for cached pictures.
+    var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64, since: NIODeadline?)>
   }
 
-  init(peer: Peer, id: SubscriberID, track: Track, section: Int, codecs: Set<PayloadCodec>) {
+  init(
+    peer: Peer, id: SubscriberID, track: Track, section: Int, codecs: Set<PayloadCodec>, at now: NIODeadline = .now()
+  ) {
     self.peer = peer
     self.id = id
     self.track = track
     self.section = section
     self.codecs = codecs
+    self.tiers = TierChoice(at: now)
     self.choice = (nil, Rendition.chosen(for: codecs, kind: track.kind, untouched: nil))
   }
 
@@ -59,22 +67,28 @@ final class Receiver {
   ) -> Disposition {
     if self.rendition != rendition {
       guard frame.isKeyFrame, rendition == chosen(untouched) else { return .ignored }
+      let isChange = self.rendition != nil
       self.rendition = rendition
+      if isChange { track.settle(id) }
       // Browsers ask for a key frame while the first one is on its way: shown twice, pictures would jump back.
       caughtUpAt = now
     }
     if backlog != nil {
-      backlog?.frames.append((frame, frame.mediaTime))
+      backlog?.frames.append((frame, frame.mediaTime, now))
       return .kept
     }
     return .send(mediaTime: place(frame.mediaTime, of: frame))
   }
 
   private func chosen(_ untouched: PayloadCodec?) -> Rendition? {
-    if choice.untouched != untouched {
-      choice = (untouched, Rendition.chosen(for: codecs, kind: track.kind, untouched: untouched))
-    }
+    if choice.untouched != untouched { choose(untouched) }
     return choice.rendition
+  }
+
+  func choose(_ untouched: PayloadCodec?) {
+    choice = (
+      untouched, Rendition.chosen(for: codecs, kind: track.kind, untouched: untouched, tier: tiers.tier)
+    )
   }
 
   /// The time of the next frame to go out. Times grow from frame to frame; a stream that begins again at a much earlier
@@ -94,12 +108,13 @@ final class Receiver {
   func catchUp(_ group: [PacketizedFrame], at now: NIODeadline) {
     if let caughtUpAt, now - caughtUpAt < Self.shortestCatchUpDistance { return }
     guard let first = group.first, let last = group.last, codecs.contains(first.codec) else { return }
+    // One that climbs back goes on as it is until the next key frame, for its line is not known to take a whole group.
+    guard rendition == nil || rendition == .untouched(first.codec), tiers.tier == .whole else { return }
     let step: Int64 = newest == nil ? Int64(first.codec.clockRate) / 1000 : 2
     let start = newest.map { $0 + step } ?? last.mediaTime - Int64(group.count - 1) * step
     rendition = .untouched(first.codec)
-    var frames: ArraySlice<(frame: PacketizedFrame, mediaTime: Int64)> = []
-    for (index, frame) in group.enumerated() { frames.append((frame, start + Int64(index) * step)) }
-    backlog = Backlog(frames: frames)
+    backlog = Backlog(frames: [])
+    for (index, frame) in group.enumerated() { backlog?.frames.append((frame, start + Int64(index) * step, nil)) }
     isStarved = false
     caughtUpAt = now
   }

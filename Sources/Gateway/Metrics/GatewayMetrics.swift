@@ -28,7 +28,11 @@ public struct GatewayMetrics: Sendable {
   public let srtpRejected: MetricFamily<Counter>
   /// CPU time of codecs, counted in nanoseconds, shown in seconds. Labels: from, to (codec names).
   public let transcodeTime: MetricFamily<Counter>
-  /// Frames thrown away. Label: reason (`malformed`, `unsupported_codec`, `transcoder_busy`, `codec_failed`).
+  /// Receivers' pictures that went to another tier, for their line carries less or more. Label: tier (`whole`, `reduced`,
+  /// `slow`, `none`).
+  public let tierChanges: MetricFamily<Counter>
+  /// Frames thrown away. Label: reason (`malformed`, `unsupported_codec`, `transcoder_busy`, `codec_failed`,
+  /// `slow_line`).
   public let framesDropped: MetricFamily<Counter>
   /// Codecs that could not be carried, once for each publication. Labels: kind (`audio`, `video`), codec.
   public let unsupportedMedia: MetricFamily<Counter>
@@ -69,6 +73,10 @@ public struct GatewayMetrics: Sendable {
     transcodeTime = registry.counter(
       "flashgate_transcode_seconds_total", help: "CPU time of decoders and encoders.", labels: ["from", "to"],
       unit: .nanoseconds)
+    tierChanges = registry.counter(
+      "flashgate_tier_changes_total",
+      help: "Receivers' pictures that went to another tier, for their line carries less or more.",
+      labels: ["tier"])
     framesDropped = registry.counter(
       "flashgate_frames_dropped_total", help: "Frames thrown away, and why.", labels: ["reason"])
     unsupportedMedia = registry.counter(

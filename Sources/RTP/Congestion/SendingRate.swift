@@ -1,21 +1,26 @@
 import NIOCore
 
 /// What is sent, from a count of bytes looked at now and then.
-struct SendingRate: Sendable {
-  /// Bits a second over the last half second or more; nil before that.
-  private(set) var bitRate: Int?
+public struct SendingRate: Sendable {
+  /// Bits a second over the last span; nil before there was one.
+  public private(set) var bitRate: Int?
+  private let span: TimeAmount
   private var sampled: (bytes: UInt64, at: NIODeadline)?
 
-  mutating func sample(_ bytes: UInt64, at now: NIODeadline) {
+  /// - Parameter span: the shortest time a rate is taken over.
+  public init(span: TimeAmount = .milliseconds(500)) { self.span = span }
+
+  /// Takes the count. Returns whether a span ended with it.
+  @discardableResult
+  public mutating func sample(_ bytes: UInt64, at now: NIODeadline) -> Bool {
     guard let sampled else {
       self.sampled = (bytes, now)
-      return
+      return false
     }
     let elapsed = now - sampled.at
-    guard elapsed >= Self.span else { return }
+    guard elapsed >= span else { return false }
     bitRate = Int(Double(bytes &- sampled.bytes) * 8e9 / Double(elapsed.nanoseconds))
     self.sampled = (bytes, now)
+    return true
   }
-
-  private static let span = TimeAmount.milliseconds(500)
 }

@@ -9,7 +9,7 @@ public protocol FrameSink: AnyObject, Sendable {
   /// - Parameters:
   ///   - rendition: which one of the track's the frame is of.
   ///   - untouched: the payload that the track passes through, if it does: with it each receiver knows by
-  ///     ``Rendition/chosen(for:kind:untouched:)`` which rendition is its own.
+  ///     ``Rendition/chosen(for:kind:untouched:tier:)`` which rendition is its own.
   ///   - receivedAt: when the last byte of the message was read that the frame comes from.
   func deliver(
     _ frame: PacketizedFrame, of track: TrackID, as rendition: Rendition, untouched: PayloadCodec?,
@@ -28,11 +28,23 @@ public struct Subscriber: Sendable {
   public let codecs: Set<PayloadCodec>
   /// The fan-out of the receiver's event loop.
   public let sink: any FrameSink
+  /// How much of the picture it is to get.
+  public let tier: Tier
+  /// What goes on to it until the first key frame of `tier`; nil if nothing does. ``Track/settle(_:)`` ends it.
+  public internal(set) var former: Tier?
+  /// What the receiver's line has for this track, in bit/s; nil while no bound is known.
+  public internal(set) var bitRate: Int?
 
   /// Describes a receiver.
-  public init(id: SubscriberID, codecs: Set<PayloadCodec>, sink: any FrameSink) {
+  public init(
+    id: SubscriberID, codecs: Set<PayloadCodec>, sink: any FrameSink, tier: Tier = .whole, former: Tier? = nil,
+    bitRate: Int? = nil
+  ) {
     self.id = id
     self.codecs = codecs
     self.sink = sink
+    self.tier = tier
+    self.former = former
+    self.bitRate = bitRate
   }
 }

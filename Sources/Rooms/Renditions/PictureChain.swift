@@ -12,8 +12,9 @@ final class PictureChain {
   private let whenRefused: @Sendable () -> Void
   private var transcoder: LaneTranscoder?
   private var packetizer: PicturePacketizer
-  /// What the encoder was last told to aim at.
+  /// What the encoder was last told to aim at, and what it aims at when nothing bounds it.
   private var bitRate: Int?
+  private let usualBitRate: Int?
   private var backoff = CodecBackoff()
   /// A decoder that starts in the middle of a group of pictures shows damage until the next key frame.
   private var isReady = false
@@ -34,6 +35,7 @@ final class PictureChain {
     self.whenLost = whenLost
     self.whenRefused = whenRefused
     self.bitRate = target.bitRate
+    self.usualBitRate = target.bitRate
     self.packetizer = PicturePacketizer(target.codec, maximumPayload: resources.maximumPayload)
   }
 
@@ -76,7 +78,10 @@ final class PictureChain {
 
   /// Aims at another bit rate, brought into the range that encoders take; one that is opened later aims at it too.
   func setTargetBitRate(_ bitRate: Int?) {
-    self.bitRate = bitRate.map { min(max($0, VideoTarget.bitRates.lowerBound), VideoTarget.bitRates.upperBound) }
+    let wanted =
+      bitRate.map { min(max($0, VideoTarget.bitRates.lowerBound), VideoTarget.bitRates.upperBound) } ?? usualBitRate
+    guard wanted != self.bitRate else { return }
+    self.bitRate = wanted
     if transcoder != nil { run(.setBitRate(self.bitRate)) { _ in } }
   }
 

@@ -13,16 +13,23 @@ public enum Rendition: Sendable, Hashable {
   /// The rendition of a track of `kind` for a receiver that takes `codecs`, or nil when it takes nothing that we make.
   ///
   /// A pure function, so that the track and each receiver come to the same answer without asking one another.
-  /// - Parameter untouched: the payload that the track passes through, if it does.
+  /// - Parameters:
+  ///   - untouched: the payload that the track passes through, if it does.
+  ///   - tier: how much of a picture; nothing to sound.
   public static func chosen(
-    for codecs: Set<PayloadCodec>, kind: MediaKind, untouched: PayloadCodec?
+    for codecs: Set<PayloadCodec>, kind: MediaKind, untouched: PayloadCodec?, tier: Tier = .whole
   ) -> Rendition? {
     let untouched = untouched.flatMap { codecs.contains($0) ? $0 : nil }
     switch kind {
     case .video:
-      if let untouched { return .untouched(untouched) }
-      if codecs.contains(.vp8) { return .picture(.vp8()) }
-      return codecs.contains(.h264) ? .picture(.h264()) : nil
+      if tier == .whole, let untouched { return .untouched(untouched) }
+      guard let codec = VideoTarget.Codec.allCases.first(where: { codecs.contains($0.payload) }) else { return nil }
+      switch tier {
+      case .none: return nil
+      case .slow: return .picture(VideoTarget(codec: codec, bitRate: 80_000, reduction: 2, pictureRate: 5))
+      case .reduced: return .picture(VideoTarget(codec: codec, bitRate: 300_000, reduction: 2))
+      case .whole: return .picture(VideoTarget(codec: codec))
+      }
     case .audio:
       // Opus is better than what a telephone codec becomes on a line that loses packets.
       if codecs.contains(.opus) { return .sound(.opus()) }
@@ -35,11 +42,17 @@ public enum Rendition: Sendable, Hashable {
     switch self {
     case .untouched(let payload): payload
     case .sound(.opus): .opus
-    case .picture(let target):
-      switch target.codec {
-      case .vp8: .vp8
-      case .h264: .h264
-      }
+    case .picture(let target): target.codec.payload
+    }
+  }
+}
+
+extension VideoTarget.Codec {
+  /// The payload of its packets.
+  var payload: PayloadCodec {
+    switch self {
+    case .vp8: .vp8
+    case .h264: .h264
     }
   }
 }

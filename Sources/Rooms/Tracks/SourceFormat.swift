@@ -70,10 +70,17 @@ public enum SourceFormat: Sendable, Hashable {
     return profile == 66 || profile == 77 || profile == 100
   }
 
-  /// The rendition for a receiver that takes `codecs`, or nil when it takes nothing that can be made of this source.
-  func rendition(for codecs: Set<PayloadCodec>) -> Rendition? {
+  /// The rendition for a receiver, or nil when it takes nothing that can be made of this source.
+  func rendition(for subscriber: Subscriber) -> Rendition? { rendition(for: subscriber, in: subscriber.tier) }
+
+  /// Those for a receiver that changes from one tier to another.
+  func renditions(for subscriber: Subscriber) -> [Rendition] {
+    [subscriber.tier, subscriber.former].compactMap { tier in tier.flatMap { rendition(for: subscriber, in: $0) } }
+  }
+
+  private func rendition(for subscriber: Subscriber, in tier: Tier) -> Rendition? {
     if case .unsupported = self { return nil }
-    return Rendition.chosen(for: codecs, kind: kind, untouched: untouched)
+    return Rendition.chosen(for: subscriber.codecs, kind: kind, untouched: untouched, tier: tier)
   }
 
   /// Whether frames of both are decoded alike, so that a decoder may go on from one to the other.

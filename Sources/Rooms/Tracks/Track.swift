@@ -74,6 +74,28 @@ public final class Track: Sendable {
     stopped.forEach { $0.chain.stop() }
   }
 
+  /// What a receiver's line has for the track has changed. The encoder of its rendition follows the slowest of those who
+  /// take it; a line that cannot take half of what is made without it gets another tier (see ``Tier``), so no receiver
+  /// takes more than half from the others.
+  public func allot(_ bitRate: Int?, to id: SubscriberID) {
+    let stopped = state.withLock { state -> [Transcoded] in
+      guard state.subscribers[id] != nil, state.subscribers[id]?.bitRate != bitRate else { return [] }
+      state.subscribers[id]?.bitRate = bitRate
+      return replan(&state)
+    }
+    stopped.forEach { $0.chain.stop() }
+  }
+
+  /// A receiver has begun with the tier it changes to: what went on until then is not needed any more.
+  public func settle(_ id: SubscriberID) {
+    let stopped = state.withLock { state -> [Transcoded] in
+      guard state.subscribers[id]?.former != nil else { return [] }
+      state.subscribers[id]?.former = nil
+      return replan(&state)
+    }
+    stopped.forEach { $0.chain.stop() }
+  }
+
   /// A receiver has lost its place and asks for a key frame.
   public func requestKeyFrame(for id: SubscriberID) {
     state.withLock { $0.feed }?.joined(id)
@@ -90,7 +112,7 @@ public final class Track: Sendable {
   func subscription(_ id: SubscriberID) -> (Subscriber, Rendition)? {
     state.withLock { state in
       guard let subscriber = state.subscribers[id],
-        let rendition = state.plan.source?.rendition(for: subscriber.codecs)
+        let rendition = state.plan.source?.rendition(for: subscriber)
       else { return nil }
       return (subscriber, rendition)
     }
@@ -149,12 +171,12 @@ public final class Track: Sendable {
     guard let source = state.plan.source else { return [] }
     var wanted = WantedRenditions()
     for subscriber in state.subscribers.values {
-      if let rendition = source.rendition(for: subscriber.codecs) { wanted.add(subscriber.sink, to: rendition) }
+      for rendition in source.renditions(for: subscriber) { wanted.add(subscriber, to: rendition) }
     }
     state.plan.untouched = wanted.untouched
     let stopped = state.plan.transcoded.filter { wanted.transcoded[$0.rendition] == nil }
     state.plan.transcoded.removeAll { wanted.transcoded[$0.rendition] == nil }
-    for (rendition, sinks) in wanted.transcoded {
+    for (rendition, receivers) in wanted.transcoded {
       // Without a feed nothing would come in: the feed's first frame makes the plan anew.
       if state.feed != nil, !state.plan.contains(rendition),
         let chain = resources.begin(
@@ -163,7 +185,9 @@ public final class Track: Sendable {
       {
         state.plan.transcoded.append(Transcoded(rendition: rendition, chain: chain))
       }
-      state.plan.transcoded.first { $0.rendition == rendition }?.chain.setSinks(sinks)
+      guard let chain = state.plan.transcoded.first(where: { $0.rendition == rendition })?.chain else { continue }
+      chain.setSinks(receivers.sinks)
+      chain.setTargetBitRate(receivers.bitRate)
     }
     return stopped
   }
@@ -175,15 +199,27 @@ public final class Track: Sendable {
   }
 }
 
-/// The loops that want each rendition of a track, each loop once.
+/// Who wants each rendition of a track.
 private struct WantedRenditions {
-  var untouched: [any FrameSink] = []
-  var transcoded: [Rendition: [any FrameSink]] = [:]
+  /// Those who take one encoding.
+  struct Receivers {
+    /// Their loops, each once.
+    var sinks: [any FrameSink] = []
+    /// Of the slowest line; nil while none has a bound.
+    var bitRate: Int?
+  }
 
-  mutating func add(_ sink: any FrameSink, to rendition: Rendition) {
+  var untouched: [any FrameSink] = []
+  var transcoded: [Rendition: Receivers] = [:]
+
+  mutating func add(_ subscriber: Subscriber, to rendition: Rendition) {
     switch rendition {
-    case .untouched: Self.add(sink, to: &untouched)
-    case .sound, .picture: Self.add(sink, to: &transcoded[rendition, default: []])
+    case .untouched: Self.add(subscriber.sink, to: &untouched)
+    case .sound, .picture:
+      var receivers = transcoded[rendition] ?? Receivers()
+      Self.add(subscriber.sink, to: &receivers.sinks)
+      if let bitRate = subscriber.bitRate { receivers.bitRate = min(bitRate, receivers.bitRate ?? bitRate) }
+      transcoded[rendition] = receivers
     }
   }
 

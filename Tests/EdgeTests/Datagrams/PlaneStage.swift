@@ -44,7 +44,8 @@ final class PlaneStage {
     metrics = MediaMetrics(
       audioPacketsOut: Counter(), videoPacketsOut: videoOut, packetsIn: Counter(), lost: Counter(),
       srtpRejected: MetricRegistry().counter("rejected", help: "Refused.", labels: ["reason"]),
-      delay: Histogram(bounds: [1_000_000]), datagramsRefused: Counter(), sendCalls: Counter())
+      delay: Histogram(bounds: [1_000_000]), datagramsRefused: Counter(), sendCalls: Counter(),
+      tierChanges: MetricRegistry().counter("tiers", help: "Changes.", labels: ["tier"]))
     plane = try await MediaPlane.bind(
       port: 0, group: Self.group, certificate: certificate, clock: clock, metrics: metrics, log: log)
     engine = RoomEngine(
