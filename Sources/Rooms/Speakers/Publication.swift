@@ -41,7 +41,9 @@ public final class PublicationFeed {
     _ data: ByteBuffer, source: SourceFormat, timestamp: Int64, isKeyFrame: Bool, receivedAt: NIODeadline
   ) -> SourceFormat? {
     let speaker = publication.speaker
-    let time = timeline.mediaTime(milliseconds: timestamp, elapsed: speaker.start(at: receivedAt))
+    let time = timeline.mediaTime(
+      milliseconds: timestamp, of: source.kind, elapsed: speaker.start(at: receivedAt),
+      arrival: Int64(clamping: receivedAt.uptimeNanoseconds / 1000))
     speaker.reached(time)
     let frame = EncodedFrame(time: time, isKeyFrame: isKeyFrame, data: data)
     let track = feed(source.kind)
