@@ -44,15 +44,17 @@ struct AdminRoutes: Sendable {
     let census = await parts.rooms.census
     metrics.rooms().set(Int64(census.rooms))
     metrics.participants("flash").set(Int64(census.flashSpeakers))
-    metrics.participants("browser").set(Int64(census.listeners + census.browserSpeakers))
     let sessions = parts.sessions.census
+    // Players of WHEP are listeners too, and have a name of their own here.
+    let players = sessions[SessionKind(door: "whep", state: .connected)] ?? 0
+    metrics.participants("browser").set(Int64(max(0, census.listeners - players) + census.browserSpeakers))
+    metrics.participants("whep").set(Int64(players))
     for door in ["rtmp", "rtmps", "rtmpt", "rtmpts", "webrtc", "whep"] {
       for state in SessionState.allCases {
         let count = sessions[SessionKind(door: door, state: state)] ?? 0
         metrics.sessions(door, state.rawValue).set(Int64(count))
       }
     }
-    metrics.participants("whep").set(Int64(sessions[SessionKind(door: "whep", state: .connected)] ?? 0))
     for (label, seconds) in parts.workers.transcodeSeconds {
       let counter = metrics.transcodeTime(label.from, label.to)
       // Two scrapes at one time may both find the same growth: the second adds nothing.

@@ -15,6 +15,10 @@ actor WHEPResources {
     let name: String
     var peer: ListenerPeer
     let identity: SessionIdentity
+    /// Its place in the room.
+    let listening: Listening
+    /// Waits for the speaker to leave.
+    let watch: Task<Void, Never>
   }
 
   private var resources: [String: Resource] = [:]
@@ -51,25 +55,77 @@ actor WHEPResources {
   private func open(
     _ id: String, room: String, name: String, offer: String, identity: SessionIdentity
   ) async throws -> String {
-    let available = try await services.rooms.tracks(of: name, in: room)
-    let description = try SessionDescription(parsing: offer)
-    var peer = ListenerPeer(webRTC: services.webRTC) { [weak self] event in
-      if case .closed = event { Task { await self?.mediaEnded(id) } }
+    // A player takes a place like a browser.
+    let listening = try await services.rooms.listen(room: room)
+    do {
+      let available = try await services.rooms.tracks(of: name, in: room)
+      let description = try SessionDescription(parsing: offer)
+      var peer = ListenerPeer(webRTC: services.webRTC) { [weak self] event in
+        Task { await self?.peer(event, of: id) }
+      }
+      let answer = try peer.answer(offer: offer, tracks: Self.tracks(for: description, among: available))
+      let speakers = Set(available.values.map(\.participant))
+      resources[id] = Resource(
+        room: room, name: name, peer: peer, identity: identity, listening: listening,
+        watch: watch(id, listening.events, speakers))
+      log(id)?.info("player begins", metadata: ["name": "\(name)"])
+      return answer
+    } catch {
+      await services.rooms.stopListening(listening)
+      throw error
     }
+  }
+
+  /// The tracks for an offer's sections. A player has one sound and one picture: further ones of a kind stay silent.
+  private static func tracks(
+    for offer: SessionDescription, among available: [Rooms.MediaKind: Track]
+  ) -> [String: Track] {
     var tracks: [String: Track] = [:]
-    for section in description.sections {
+    for section in offer.sections {
       guard let mid = section.mid, let track = Self.track(for: section.kind, among: available) else { continue }
-      // A player has one sound and one picture: further sections of a kind stay silent.
       if !tracks.values.contains(where: { $0 === track }) { tracks[mid] = track }
     }
-    let answer = try peer.answer(offer: offer, tracks: tracks)
-    resources[id] = Resource(room: room, name: name, peer: peer, identity: identity)
-    return answer
+    return tracks
+  }
+
+  /// Ends the player when its speaker has left for good, or the room closes: a player cannot be told of others.
+  private func watch(
+    _ id: String, _ events: AsyncStream<RoomEvent>, _ speakers: Set<ParticipantID>
+  ) -> Task<Void, Never> {
+    Task { [weak self] in
+      for await event in events {
+        switch event {
+        case .left(let participant) where speakers.contains(participant):
+          await self?.delete(id, reason: "speaker_left")
+          return
+        case .closing:
+          await self?.delete(id, reason: "shutdown")
+          return
+        case .left, .participant: break
+        }
+      }
+    }
+  }
+
+  private func peer(_ event: PeerEvent, of id: String) {
+    switch event {
+    case .connected: log(id)?.info("media connected")
+    case .closed(let reason): delete(id, reason: "media_\(reason)")
+    }
+  }
+
+  private func log(_ id: String) -> Logger? {
+    guard let resource = resources[id] else { return nil }
+    var log = services.log
+    log[metadataKey: "session"] = "\(resource.identity.id)"
+    log[metadataKey: "address"] = "\(resource.identity.address)"
+    log[metadataKey: "room"] = "\(resource.room)"
+    return log
   }
 
   /// Ends a player, or one that is about to become one.
   private func end(_ id: String, _ identity: SessionIdentity) {
-    if !delete(id), services.sessions.contains(identity) { ended.insert(id) }
+    if !delete(id, reason: "ended"), services.sessions.contains(identity) { ended.insert(id) }
   }
 
   /// Whether there is such a resource under that address.
@@ -80,20 +136,18 @@ actor WHEPResources {
 
   /// Ends a player. Returns whether there was one.
   @discardableResult
-  func delete(_ id: String) -> Bool {
+  func delete(_ id: String, reason: String = "player_left") -> Bool {
+    log(id)?.info("player ended", metadata: ["reason": "\(reason)"])
     guard let resource = resources.removeValue(forKey: id) else { return false }
+    resource.watch.cancel()
     resource.peer.close()
     services.sessions.closed(resource.identity)
+    Task { [rooms = services.rooms] in await rooms.stopListening(resource.listening) }
     return true
   }
 
   /// How many players there are.
   var count: Int { resources.count }
-
-  private func mediaEnded(_ id: String) {
-    guard let resource = resources.removeValue(forKey: id) else { return }
-    services.sessions.closed(resource.identity)
-  }
 
   private static func track(for kind: WebRTC.MediaKind, among tracks: [Rooms.MediaKind: Track]) -> Track? {
     switch kind {

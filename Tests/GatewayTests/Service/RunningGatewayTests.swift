@@ -132,6 +132,23 @@ import WebRTC
     }
   }
 
+  @Test func aPlayerTakesAPlaceAndEndsWithItsSpeaker() async throws {
+    try await GatewayStage.with { stage in
+      let router = try stage.routes()
+      let parts = stage.gateway.parts
+      let publication = try await parts.rooms.publish(room: "demo", name: "alice", kind: .flash, replaced: {})
+      let peer = try TestPeer(gateway: parts.webRTC.certificate.fingerprint, at: .now())
+      #expect(try await offer(peer, to: router, "alice").status == .created)
+      #expect(await parts.rooms.census.listeners == 1)
+      #expect(try await offer(peer, to: router, "bob").status == .notFound)
+      #expect(await parts.rooms.census.listeners == 1, "one that is refused takes no place")
+      await parts.rooms.ended(publication, .expelled)
+      while parts.sessions.count > 0 { await Task.yield() }
+      while await parts.rooms.census.listeners > 0 { await Task.yield() }
+      #expect(await parts.rooms.census.rooms == 0)
+    }
+  }
+
   @Test func offersThatCannotBeServedAreRefusedByKind() async throws {
     try await GatewayStage.with { stage in
       let router = try stage.routes()
