@@ -58,7 +58,8 @@ let package = Package(
     .target(
       name: "Edge",
       dependencies: [
-        "Rooms", "Media", "RTMP", "RTMPTunnel", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", "COpenSSL", nioCore, nioPosix,
+        "Rooms", "Media", "RTMP", "RTMPTunnel", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", "COpenSSL", nioCore,
+        nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOWebSocket", package: "swift-nio"),
@@ -118,7 +119,7 @@ let package = Package(
     .testTarget(name: "RTMPTunnelTests", dependencies: ["RTMPTunnel", "Seeded", nioCore], swiftSettings: strict),
     .testTarget(name: "RTPTests", dependencies: ["RTP", "Seeded", "BadNetwork"], swiftSettings: strict),
     .testTarget(
-      name: "WebRTCTests", dependencies: ["WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],
+      name: "WebRTCTests", dependencies: ["BadNetwork", "WebRTC", "TestPeer", "RTP", "COpenSSL", "CLibSRTP", nioCore],
       resources: [.copy("Offers")], swiftSettings: strict),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "Seeded", nioCore], swiftSettings: strict),
     .testTarget(name: "AccessPolicyTests", dependencies: ["AccessPolicy", "Seeded"], swiftSettings: strict),

@@ -32,6 +32,7 @@ extension PeerConnection {
     case .transportFeedback(let feedback):
       self.bandwidth.take(feedback, roundTrip: self.roundTrip, at: now)
       self.tellBitRate()
+      self.judgeLoss(self.bandwidth.lossShare, at: now)
     case .receiverEstimatedMaximumBitrate(let estimate):
       self.bandwidth.take(estimate: estimate.bitRate, bytesSent: self.counters.bytesSent, at: now)
       self.tellBitRate()
@@ -51,9 +52,34 @@ extension PeerConnection {
       self.bandwidth.take(
         lossShare: Double(block.fractionLost) / 256, bytesSent: self.counters.bytesSent, roundTrip: self.roundTrip,
         at: now)
+      self.judgeLoss(Double(block.fractionLost) / 256, at: now)
     }
     self.tellBitRate()
   }
+
+  /// Sends sound more than once while packets are lost.
+  private func judgeLoss(_ share: Double, at now: NIODeadline) {
+    let copies = self.soundPolicy.copies(lossShare: share, at: now)
+    for index in self.senders.indices { self.senders[index]?.setCopies(copies) }
+    if copies == 0 { self.nextRepeat = nil } else if self.nextRepeat == nil { self.nextRepeat = now }
+  }
+
+  func repeatSound(at now: NIODeadline, into arena: DatagramArena) {
+    guard case .connected(let srtp) = self.state, let outlet = self.outlet(srtp, arena) else { return }
+    for index in self.senders.indices {
+      self.senders[index]?.repeatSound(at: now, to: outlet, counting: &self.counters)
+    }
+    for (section, number) in self.resendCopies where section < self.senders.count && self.budget.take(at: now) {
+      self.senders[section]?.resend(
+        number, isCopy: true, at: now, to: outlet, noting: &self.bandwidth.ledger, counting: &self.counters)
+    }
+    self.resendCopies.removeAll(keepingCapacity: true)
+    self.nextRepeat = now + Self.repeatInterval
+  }
+
+  private static let maximumCopies = 64
+  /// A packet of sound.
+  private static let repeatInterval = TimeAmount.milliseconds(20)
 
   /// The longest that any stream's receiver has measured lately.
   private var roundTrip: TimeAmount {
@@ -71,14 +97,29 @@ extension PeerConnection {
   private func resend(_ request: GenericNACK, _ srtp: SRTPSession, at now: NIODeadline, into arena: DatagramArena) {
     guard let section = self.section(sending: request.mediaSSRC), let outlet = self.outlet(srtp, arena) else { return }
     request.forEachMissing { number in
-      guard self.budget.take(at: now) else {
+      guard self.budget.take(at: now), self.lineTakesResend(at: now) else {
         self.counters.resendsRefused &+= 1
         return
       }
       self.senders[section]?.resend(
         number, at: now, to: outlet, noting: &self.bandwidth.ledger, counting: &self.counters)
+      if self.nextRepeat != nil, self.resendCopies.count < Self.maximumCopies {
+        self.resendCopies.append((section, number))
+      }
     }
   }
+
+  /// Packets sent again get at most a part of a line whose bound is known: those that a full queue lost would fill it again.
+  private func lineTakesResend(at now: NIODeadline) -> Bool {
+    guard !self.bandwidth.isUnbounded else { return true }
+    guard self.resends.wait(at: now) < Self.longestResendWait else { return false }
+    self.resends.send(Self.resendSize, bitRate: self.bandwidth.bitRate / 3, at: now)
+    return true
+  }
+
+  private static let longestResendWait = TimeAmount.milliseconds(200)
+  /// Bytes, near enough.
+  private static let resendSize = 1200
 
   private func section(sending ssrc: UInt32) -> Int? {
     self.senders.firstIndex { $0?.ssrc == ssrc }

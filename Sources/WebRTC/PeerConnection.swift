@@ -28,11 +28,18 @@ public final class PeerConnection {
   var clocks: [(cname: String?, clock: SpeakerClock?)] = []
   var remoteSSRCs: [UInt32]
   var budget: ResendBudget
+  /// The part of the line that packets sent again may take.
+  var resends: SendPacer
   /// What may be sent, and the packets on their way.
   var bandwidth: BandwidthEstimator
   /// The bit rate that the owner knows of.
   var toldBitRate: Int
   var nextReport: NIODeadline?
+  var soundPolicy = SoundRepetition.Policy()
+  /// Packets sent again that go once more with the next copies: a second loss costs a second round trip.
+  var resendCopies: [(section: Int, number: UInt16)] = []
+  /// When copies may be due; nil on a line that loses nothing.
+  var nextRepeat: NIODeadline?
   let ntpClock: NTPClock
   private var dtlsAddress: SocketAddress?
   private var lastSign: NIODeadline
@@ -51,6 +58,7 @@ public final class PeerConnection {
     self.ntpClock = clock
     self.lastSign = now
     self.budget = ResendBudget(at: now)
+    self.resends = SendPacer(at: now)
     self.bandwidth = BandwidthEstimator(at: now)
     self.toldBitRate = self.bandwidth.bitRate
     self.remoteSSRCs = plan.remoteSSRCs
@@ -82,6 +90,7 @@ public final class PeerConnection {
     var earliest = self.lastSign + Self.consentTimeout
     if let next = self.dtls.deadline { earliest = min(earliest, next) }
     if let next = self.nextReport { earliest = min(earliest, next) }
+    if let next = self.nextRepeat { earliest = min(earliest, next) }
     return earliest
   }
 
@@ -95,6 +104,7 @@ public final class PeerConnection {
     if let event = self.dtls.elapsed(at: now) { self.take(event, at: now) }
     self.bandwidth.elapsed(at: now)
     self.tellBitRate()
+    if let due = self.nextRepeat, now >= due { self.repeatSound(at: now, into: arena) }
     self.flushDTLS(into: arena)
     if let due = self.nextReport, now >= due {
       self.sendReports(at: now, into: arena)

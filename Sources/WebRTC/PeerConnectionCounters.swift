@@ -9,6 +9,8 @@ public struct PeerConnectionCounters: Hashable, Sendable {
   public internal(set) var bytesSent: UInt64 = 0
   /// RTP packets sent once more for a NACK.
   public internal(set) var packetsResent: UInt64 = 0
+  /// Packets of sound sent once more unasked, on a line that loses packets.
+  public internal(set) var soundRepeated: UInt64 = 0
   /// Packets a NACK asked for that were not at hand any more.
   public internal(set) var packetsNotHeld: UInt64 = 0
   /// Packets a NACK asked for beyond what one receiver may ask.

@@ -79,6 +79,7 @@ import Testing
     ("safari-recvonly", [.h264: 99, .vp8: 101], false, true),
     ("aiortc-recvonly", [.vp8: 98, .h264: 102], false, true),
     ("gstreamer-recvonly", [:], false, false),
+    ("chromium-old-recvonly", [.vp8: 97, .h264: 101], true, false),
   ])
   func whatIsLostGoesAgainOnAStreamOfItsOwnWhereThatIsOffered(
     name: String, types: [PayloadCodec: UInt8], numbersPackets: Bool, tellsTimes: Bool

@@ -168,6 +168,45 @@ import Testing
     }
   }
 
+  @Test func soundIsSentTwiceMoreOnALineThatLosesPackets() throws {
+    let talk = try Conversation()
+    try talk.connect()
+    let stream = try #require(try talk.plan.sections[0].stream)
+    func report(_ share: UInt8) throws {
+      let block = ReportBlock(
+        ssrc: stream.ssrc, fractionLost: share, cumulativeLost: 0, highestSequenceNumber: 0, jitter: 0,
+        lastSenderReport: 0, delaySinceLastSenderReport: 0)
+      try talk.deliver(try talk.peer.protectRTCP([.receiverReport(.init(ssrc: 1, reports: [block]))]))
+    }
+    var tick: Int64 = 0
+    func speak(_ packets: Int) throws {
+      for _ in 0..<packets {
+        try talk.send(try Conversation.sound(tick * 960), section: 0)
+        tick += 1
+        try talk.advance(.milliseconds(20))
+      }
+    }
+    try speak(20)
+    #expect(talk.connection.counters.soundRepeated == 0)
+    try report(26)
+    talk.sent = []
+    try speak(50)
+    let sounds = talk.sent.map(\.1).filter { DatagramKind(of: $0) == .srtp }
+    // Byte for byte, so that no key stream covers two texts.
+    let copies = Dictionary(grouping: sounds) { $0 }.values.map(\.count)
+    #expect(copies.count == 50)
+    #expect(copies.filter { $0 == 3 }.count >= 40)
+    // A receiver that has them all takes each once.
+    #expect(talk.peer.packets.count == 70)
+    for _ in 0..<40 {
+      try speak(50)
+      try report(0)
+    }
+    let repeated = talk.connection.counters.soundRepeated
+    try speak(50)
+    #expect(talk.connection.counters.soundRepeated == repeated)
+  }
+
   @Test func allStreamsAreNumberedTogether() throws {
     let talk = try Conversation(isModern: true)
     try talk.connect()

@@ -8,6 +8,7 @@ enum Offers {
   static let names = [
     "chromium-recvonly", "chromium-two", "chromium-data", "chromium-sendrecv", "firefox-recvonly", "firefox-two",
     "firefox-data", "firefox-sendrecv", "safari-recvonly", "aiortc-recvonly", "gstreamer-recvonly",
+    "chromium-old-recvonly",
   ]
 
   static func text(_ name: String) throws -> String {

@@ -38,6 +38,10 @@ public struct BandwidthEstimator: Sendable {
   private var sending = SendingRate()
   /// Since when the queue is too long.
   private var crowdedSince: NIODeadline?
+  /// The last reduction for a queue, and the bound before it.
+  private var reduced: (at: NIODeadline, from: Int)?
+  /// Since when the receiver's own estimate is below what is sent.
+  private var shortSince: NIODeadline?
   /// Until when the last reduction is not yet to be seen in reports.
   private var settledAt: NIODeadline
   private var grownAt: NIODeadline
@@ -93,12 +97,16 @@ public struct BandwidthEstimator: Sendable {
     sending.sample(bytesSent, at: now)
     let estimate = Int(clamping: estimate)
     guard let sent = sending.bitRate else { return }
-    if estimate < sent {
-      capacity = estimate
-      reduce(to: estimate, roundTrip: .zero, at: now)
-    } else {
-      grow(at: now)
+    guard estimate < sent else {
+      shortSince = nil
+      return grow(at: now)
     }
+    // Receivers go below what arrives for a moment's jitter; one that stays there, or says far less, means it.
+    let since = shortSince ?? now
+    shortSince = since
+    guard now - since >= Self.estimatePatience || estimate < sent * 7 / 10 else { return }
+    capacity = estimate
+    reduce(to: estimate, roundTrip: .zero, at: now)
   }
 
   /// Takes the share of packets that a receiver report calls lost, 0 to 1; for receivers without transport-wide feedback.
@@ -129,6 +137,7 @@ public struct BandwidthEstimator: Sendable {
   private mutating func judge(_ delay: TimeAmount, roundTrip: TimeAmount, at now: NIODeadline) {
     guard delay > Self.crowded else {
       crowdedSince = nil
+      undoIfSpurious(delay, at: now)
       if delay < Self.clear { grow(at: now) } else { grownAt = now }
       return
     }
@@ -141,7 +150,18 @@ public struct BandwidthEstimator: Sendable {
     capacity = delivered
     // Below what arrives, by as much as empties the queue within a second or so.
     let share = max(0.9 - Double(delay.nanoseconds) / 1e9, 0.5)
+    reduced = (now, reduced.map { now - $0.at < Self.hiccup ? $0.from : bitRate } ?? bitRate)
     reduce(to: Int(Double(delivered) * share), roundTrip: roundTrip, at: now)
+  }
+
+  /// A queue that is gone before less was sent was none: somebody's processor or radio paused.
+  private mutating func undoIfSpurious(_ delay: TimeAmount, at now: NIODeadline) {
+    guard let reduced, delay < Self.gone else { return }
+    self.reduced = nil
+    guard now - reduced.at < Self.hiccup else { return }
+    bitRate = max(bitRate, reduced.from)
+    capacity = nil
+    settledAt = now
   }
 
   private mutating func judgeLoss(roundTrip: TimeAmount, at now: NIODeadline) {
@@ -174,9 +194,13 @@ public struct BandwidthEstimator: Sendable {
   /// Jitter of single packets stays far below it in the shortest of a report.
   private static let crowded = TimeAmount.milliseconds(60)
   private static let clear = TimeAmount.milliseconds(40)
+  private static let gone = TimeAmount.milliseconds(20)
   private static let patience = TimeAmount.milliseconds(100)
   /// What an encoder needs to follow, beside the round trip.
   private static let settling = TimeAmount.milliseconds(300)
+  /// Less than an encoder needs to follow and a queue to drain.
+  private static let hiccup = TimeAmount.milliseconds(350)
+  private static let estimatePatience = TimeAmount.seconds(2)
   private static let longestSilence = TimeAmount.seconds(1)
   /// A second.
   private static let growth = 0.08

@@ -28,6 +28,8 @@ struct RTPSender {
   private var midEnd: UInt16?
   private var midPackets = 0
   private var history: RetransmissionHistory?
+  private var isSound = false
+  private var repetition: SoundRepetition?
   private(set) var retransmission: RetransmissionStream
 
   init(_ stream: OutgoingStream, in section: SessionPlan.Section, clock: Int) {
@@ -45,7 +47,8 @@ struct RTPSender {
   mutating func update(_ section: SessionPlan.Section) {
     guard
       section.payloadTypes != self.payloadTypes || section.extensions != self.extensionMap
-        || section.mid != self.mediaID || section.feedback.contains(.nack) != (self.history != nil)
+        || section.mid != self.mediaID
+        || (section.feedback.contains(.nack) || section.kind == .audio) != (self.history != nil)
         || section.retransmissionTypes != self.retransmission.payloadTypes
     else { return }
     self.apply(section)
@@ -60,7 +63,9 @@ struct RTPSender {
     self.midPackets = 0
     // What was sent under the old numbers cannot be written the same way again.
     let capacity = section.kind == .audio ? Self.audioHistory : Self.videoHistory
-    self.history = section.feedback.contains(.nack) ? RetransmissionHistory(capacity: capacity) : nil
+    self.isSound = section.kind == .audio
+    self.history =
+      section.feedback.contains(.nack) || self.isSound ? RetransmissionHistory(capacity: capacity) : nil
   }
 
   // MARK: - Sending
@@ -120,11 +125,13 @@ struct RTPSender {
   /// On a stream of its own it is a packet like any other (RFC 4588). Otherwise it must be the same byte for byte, header
   /// included: its key stream is the same, and a second header under it would give away the key of the tag (RFC 3711
   /// section 9.1, RFC 7714 section 10.1).
+  ///
+  /// - Parameter isCopy: once more unasked, on a line that loses packets.
   mutating func resend(
-    _ sequenceNumber: UInt16, at now: NIODeadline, to outlet: Outlet, noting ledger: inout TransportLedger,
-    counting counters: inout PeerConnectionCounters
+    _ sequenceNumber: UInt16, isCopy: Bool = false, at now: NIODeadline, to outlet: Outlet,
+    noting ledger: inout TransportLedger, counting counters: inout PeerConnectionCounters
   ) {
-    let pause = max(self.roundTrip, Self.shortestResendPause)
+    let pause = isCopy ? .zero : max(self.roundTrip, Self.shortestResendPause)
     switch self.history?.packet(sequenceNumber, at: now, minimumInterval: pause) {
     case .found(let packet):
       outlet.arena.address(to: outlet.destination)
@@ -136,21 +143,57 @@ struct RTPSender {
           header, extensions, packet.frame, packet.index, repeating: sequenceNumber, to: outlet)
         if self.extensionMap.transportSequenceNumber != nil, written > 0 { ledger.record(size: written, at: now) }
       } else {
-        guard let payloadType = self.payloadTypes[packet.frame.codec] else { return }
-        let header = RTPHeader(
-          marker: packet.frame.marker(packet.index), payloadType: payloadType, sequenceNumber: sequenceNumber,
-          timestamp: packet.timestamp, ssrc: self.ssrc)
-        let hasMID = self.midEnd.map { Int16(bitPattern: sequenceNumber &- $0) < 0 } ?? true
-        var extensions = self.extensions(hasMID: hasMID, sentAt: packet.sentAt, outlet.clock)
-        extensions.transportSequenceNumber = packet.transportNumber
-        written = self.write(header, extensions, packet.frame, packet.index, to: outlet)
-        self.packetCount &+= 1
-        self.octetCount &+= UInt32(truncatingIfNeeded: packet.frame.payloadSize(packet.index))
+        written = self.copy(packet, sequenceNumber, to: outlet)
       }
       counters.count(written)
       counters.packetsResent &+= 1
     case .sentRecently: break
     case .notHeld, nil: counters.packetsNotHeld &+= 1
+    }
+  }
+
+  /// Writes a packet the same as it was.
+  private mutating func copy(
+    _ packet: RetransmissionHistory.Packet, _ sequenceNumber: UInt16, to outlet: Outlet
+  ) -> Int {
+    guard let payloadType = self.payloadTypes[packet.frame.codec] else { return 0 }
+    let header = RTPHeader(
+      marker: packet.frame.marker(packet.index), payloadType: payloadType, sequenceNumber: sequenceNumber,
+      timestamp: packet.timestamp, ssrc: self.ssrc)
+    let hasMID = self.midEnd.map { Int16(bitPattern: sequenceNumber &- $0) < 0 } ?? true
+    var extensions = self.extensions(hasMID: hasMID, sentAt: packet.sentAt, outlet.clock)
+    extensions.transportSequenceNumber = packet.transportNumber
+    self.packetCount &+= 1
+    self.octetCount &+= UInt32(truncatingIfNeeded: packet.frame.payloadSize(packet.index))
+    return self.write(header, extensions, packet.frame, packet.index, to: outlet)
+  }
+
+  // MARK: - Sound, once more
+
+  /// Sets how often each packet of sound is sent again unasked; nothing to pictures.
+  mutating func setCopies(_ copies: Int) {
+    guard self.isSound, copies != self.repetition?.runs.count ?? 0 else { return }
+    self.repetition = .following(self.repetition, copies: copies)
+  }
+
+  /// Sends the copies that are due.
+  mutating func repeatSound(at now: NIODeadline, to outlet: Outlet, counting counters: inout PeerConnectionCounters) {
+    for index in (self.repetition?.runs ?? []).indices {
+      guard let run = self.repetition?.runs[index] else { continue }
+      // What a pause has made too old is passed over.
+      let oldest = self.nextSequenceNumber &- UInt16(Self.audioHistory)
+      var next = run.next ?? self.nextSequenceNumber
+      if Int16(bitPattern: next &- oldest) < 0 { next = oldest }
+      while next != self.nextSequenceNumber {
+        if case .found(let packet) = self.history?.packet(next, at: now, minimumInterval: .zero) {
+          guard now - packet.sentAt >= run.delay else { break }
+          outlet.arena.address(to: outlet.destination)
+          counters.count(self.copy(packet, next, to: outlet))
+          counters.soundRepeated &+= 1
+        }
+        next &+= 1
+      }
+      self.repetition?.runs[index].next = next
     }
   }
 

@@ -50,6 +50,19 @@ private func conditions(_ change: (inout Conditions) -> Void) -> Conditions {
     #expect(mean > 800_000, "\(mean)")
   }
 
+  @Test(arguments: [80, 150, 250, 400] as [Int64]) func aPauseOfTheReceiversMachineIsNoBottleneck(pause: Int64) {
+    var trial = Trial(conditions { $0.delay = .milliseconds(20) })
+    trial.run(.seconds(10))
+    for _ in 0..<10 {
+      trial.stall(.milliseconds(pause))
+      trial.run(.seconds(2))
+    }
+    let moments = trial.since(.seconds(10))
+    // A dip is mended by the second report after it.
+    #expect(moments.count { $0.estimate < 1_100_000 } <= 50)
+    #expect(trial.estimator.bitRate > 1_100_000)
+  }
+
   @Test func aPolicerWithoutAQueueIsFollowedByItsLoss() {
     var trial = Trial(
       conditions {
@@ -91,7 +104,10 @@ private func conditions(_ change: (inout Conditions) -> Void) -> Conditions {
     // A megabit is sent, and the receiver sees no bound in it.
     #expect(estimator.isUnbounded)
     bytes += 125_000
-    estimator.take(estimate: 400_000, bytesSent: bytes, at: .uptimeNanoseconds(11_000_000_000))
+    estimator.take(estimate: 900_000, bytesSent: bytes, at: .uptimeNanoseconds(11_000_000_000))
+    #expect(estimator.isUnbounded, "a moment's jitter")
+    bytes += 125_000
+    estimator.take(estimate: 400_000, bytesSent: bytes, at: .uptimeNanoseconds(12_000_000_000))
     #expect(estimator.bitRate == 400_000)
   }
 }

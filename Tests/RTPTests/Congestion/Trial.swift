@@ -22,6 +22,7 @@ struct Trial {
   private(set) var estimator: BandwidthEstimator
   private(set) var moments: [Moment] = []
   private var now: NIODeadline
+  private var stalledUntil = NIODeadline.uptimeNanoseconds(0)
   private var arrivals: [(number: UInt16, at: Int64)] = []
   private var next: UInt16 = 0
   private var reports: UInt8 = 0
@@ -49,10 +50,12 @@ struct Trial {
       let tick = elapsed.nanoseconds / 1_000_000
       if tick % 20 == 0 { send(110) }
       if tick % 40 == 0 { sendPicture() }
-      for (at, number) in network.receive(by: now) {
-        arrivals.append((number, (at - began).nanoseconds / 1000 + receiverClock))
+      if now >= stalledUntil {
+        for (at, number) in network.receive(by: now) {
+          arrivals.append((number, (max(at, stalledUntil) - began).nanoseconds / 1000 + receiverClock))
+        }
+        if tick % 100 == 50 { report() }
       }
-      if tick % 100 == 50 { report() }
       for (_, feedback) in way.receive(by: now) { estimator.take(feedback, roundTrip: .milliseconds(100), at: now) }
       if tick % 20 == 0 { estimator.elapsed(at: now) }
       if tick % 100 == 0 {
@@ -62,6 +65,9 @@ struct Trial {
       now = now + .milliseconds(1)
     }
   }
+
+  /// The receiver's machine does nothing for a while.
+  mutating func stall(_ amount: TimeAmount) { stalledUntil = now + amount }
 
   /// Moments from a time on.
   func since(_ time: TimeAmount) -> [Moment] { moments.filter { $0.at >= time } }
