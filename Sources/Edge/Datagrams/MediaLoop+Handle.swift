@@ -45,9 +45,13 @@ extension MediaLoop {
       }
     }
 
-    func handOver(_ datagram: ByteBuffer, from address: SocketAddress) {
+    func give(_ key: RemoteAddress, to owner: Handle) {
+      loop.execute { self.bound.value.give(key, to: owner) }
+    }
+
+    func handOver(_ datagram: ByteBuffer, from address: SocketAddress, by giver: Handle) {
       loop.execute {
-        self.bound.value.receive(datagram, from: address, isHandedOver: true)
+        self.bound.value.receive(datagram, from: address, handedOverBy: giver)
         self.bound.value.readComplete()
       }
     }

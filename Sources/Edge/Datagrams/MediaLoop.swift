@@ -56,34 +56,47 @@ final class MediaLoop {
 
   // MARK: Coming in
 
-  /// - Parameter isHandedOver: another loop had it and found that its peer lives here. Such a datagram goes no further:
-  ///   two loops that each hold the other for its home would hand it to and fro for ever.
-  func receive(_ datagram: ByteBuffer, from address: SocketAddress, isHandedOver: Bool = false) {
+  /// - Parameter giver: another loop that had it and found that its peer lives here. Such a datagram goes no further: two
+  ///   loops that each hold the other for its home would hand it to and fro for ever.
+  func receive(_ datagram: ByteBuffer, from address: SocketAddress, handedOverBy giver: Handle? = nil) {
     guard let key = RemoteAddress(address) else { return }
     let now = NIODeadline.now()
     // A check says itself whose it is: an address may have belonged to another peer a moment ago.
     if let ufrag = STUNMessage.localUfrag(of: datagram), let residence = plane?.claim(ufrag, for: handle) {
-      return check(datagram, from: address, key, of: residence, isHandedOver: isHandedOver, at: now)
+      return check(datagram, from: address, key, of: residence, handedOverBy: giver, at: now)
     }
     if let peer = byAddress[key] { return process(datagram, from: address, key, for: peer, at: now) }
-    if !isHandedOver { elsewhere[key]?.handOver(datagram, from: address) }
+    if giver == nil { elsewhere[key]?.handOver(datagram, from: address, by: handle) }
   }
 
   private func check(
     _ datagram: ByteBuffer, from address: SocketAddress, _ key: RemoteAddress, of residence: MediaPlane.Residence,
-    isHandedOver: Bool, at now: NIODeadline
+    handedOverBy giver: Handle?, at now: NIODeadline
   ) {
     switch residence {
     case .pending(let pending):
       guard let peer = settle(pending, at: now) else { return }
       process(datagram, from: address, key, for: peer, at: now)
     case .resident(let id, let owner):
-      if let peer = peers[id] { return process(datagram, from: address, key, for: peer, at: now) }
-      guard owner !== handle, !isHandedOver else { return }
+      if let peer = peers[id] {
+        let isNew = byAddress[key] !== peer
+        process(datagram, from: address, key, for: peer, at: now)
+        // Whoever had the address there has it no more.
+        if isNew, byAddress[key] === peer { giver?.give(key, to: handle) }
+        return
+      }
+      guard owner !== handle, giver == nil else { return }
       if elsewhere.count >= Self.maximumForwards { elsewhere.removeAll(keepingCapacity: true) }
       elsewhere[key] = owner
-      owner.handOver(datagram, from: address)
+      owner.handOver(datagram, from: address, by: handle)
     }
+  }
+
+  /// A peer of another loop has shown that an address is its own, of which the packets come here.
+  func give(_ key: RemoteAddress, to owner: Handle) {
+    byAddress[key]?.addresses.remove(key)
+    byAddress[key] = nil
+    elsewhere[key] = owner
   }
 
   func readComplete() { flush() }

@@ -18,6 +18,8 @@ struct TierChoice {
   private var nextClimb: NIODeadline
   private var climbedAt: NIODeadline?
   private var patience = Self.shortestPatience
+  /// Since when the share is too small for the tier.
+  private var shortSince: NIODeadline?
 
   init(at now: NIODeadline) { nextClimb = now }
 
@@ -47,7 +49,12 @@ struct TierChoice {
       return
     }
     let fitting = Tier.allCases.last { need($0, isUntouched) <= share } ?? .none
+    if fitting >= tier { shortSince = nil }
     if fitting < tier {
+      let since = shortSince ?? now
+      shortSince = since
+      guard now - since >= Self.hesitation else { return allotment = bound(share, isUntouched) }
+      shortSince = nil
       if let climbedAt, now - climbedAt < Self.trial {
         patience = min(patience * 2, Self.longestPatience)
       } else {
@@ -93,6 +100,8 @@ struct TierChoice {
   private static let longestPatience = TimeAmount.seconds(120)
   /// Between two steps of a climb that goes well.
   private static let step = TimeAmount.seconds(2)
+  /// A line that hiccuped has its rate back within that; what is too much for it meanwhile waits in front of it.
+  private static let hesitation = TimeAmount.milliseconds(700)
   /// A fall so soon after a climb was its fault.
   private static let trial = TimeAmount.seconds(10)
 }

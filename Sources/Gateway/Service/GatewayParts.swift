@@ -62,7 +62,8 @@ struct GatewayParts: Sendable {
       audioPacketsOut: metrics.rtpPackets("out", "audio"), videoPacketsOut: metrics.rtpPackets("out", "video"),
       packetsIn: metrics.rtpPackets("in", "control"), lost: metrics.rtpLost(), srtpRejected: metrics.srtpRejected,
       delay: metrics.mediaDelay(), datagramsRefused: Counter(), sendCalls: Counter(),
-      heldBack: metrics.framesDropped("receiver_slow"), slowLineDrops: metrics.framesDropped("slow_line"), tierChanges: metrics.tierChanges)
+      heldBack: metrics.framesDropped("receiver_slow"), slowLineDrops: metrics.framesDropped("slow_line"),
+      tierChanges: metrics.tierChanges)
     let plane: MediaPlane
     do {
       plane = try await MediaPlane.bind(
