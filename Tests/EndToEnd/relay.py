@@ -51,9 +51,13 @@ class UDPRelay:
             self.lost += 1
         elif from_gateway:
             client = next(address for address, back in self._backs.items() if back is end)
-            self._front.sendto(datagram, client)
+            self._forward(True, datagram, lambda: self._front.sendto(datagram, client))
         else:
             if sender not in self._backs:
                 self._backs[sender] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 self._backs[sender].bind(("127.0.0.1", 0))
-            self._backs[sender].sendto(datagram, self._gateway)
+            back = self._backs[sender]
+            self._forward(False, datagram, lambda: back.sendto(datagram, self._gateway))
+
+    def _forward(self, from_gateway, datagram, pass_on):
+        pass_on()
