@@ -146,6 +146,27 @@ def test_a_proxy_in_front_that_buffers_whole_answers_disturbs_nobody(tunnels, ro
         proxy.close()
 
 
+def test_a_drain_is_told_to_a_client_between_two_of_its_polls(tmp_path, clips):
+    if gateways.binary() is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+    certificate, key = certificates.self_signed(tmp_path / "tls")
+    port = gateways.free_port()
+    gateway = gateways.Gateway(
+        tmp_path, certificate, key, listeners=[{"address": f"127.0.0.1:{port}", "accept": ["rtmpt"]}])
+    way = tunnel.Tunnel(port, pause=0.2)
+    program = rtmp.Publisher(f"rtmp://127.0.0.1:{way.port}/live/room1/alice", clips("flv1-nellymoser"))
+    try:
+        wait_until(lambda: gateway.metric("flashgate_participants", kind="flash") == 1, what="alice speaks")
+        gateway.terminate()
+        program.wait_end(within=20)
+        assert "NetConnection.Connect.AppShutdown" in program.answers.codes()
+        assert gateway.wait(within=20) == 0
+    finally:
+        program.kill()
+        way.close()
+        gateway.stop()
+
+
 # How much later.
 
 

@@ -53,6 +53,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private var readIsHeld = false
   private var continueIsDue = false
   private var isDraining = false
+  /// Whether the last request was of a tunnel's live session: while the gateway drains, the next one fetches its farewell.
+  private var carriesTunnel = false
 
   init(
     door: DoorConnection?, responder: any HTTPResponder, tunnels: Tunnels?, limits: HTTPLimits,
@@ -124,7 +126,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     guard event is DrainEvent else { return context.fireUserInboundEventTriggered(event) }
     isDraining = true
-    if case .waiting = phase { close(.draining) }
+    if case .waiting = phase, !carriesTunnel { close(.draining) }
   }
 
   /// Called for every read before the decoder.
@@ -195,7 +197,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       let handler = NIOLoopBound(self, eventLoop: loop)
       let request = received.request
       arm(after: limits.responseTimeout)
+      carriesTunnel = false
       if let answer = tunnels?.answer(to: request, on: loop) {
+        carriesTunnel = true
         phase = .responding(received, nil, number: number)
         return answer.assumeIsolated().whenSuccess { self.responded($0, number: number) }
       }
@@ -209,9 +213,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
   private func responded(_ response: HTTPServerResponse, number: Int) {
     guard case .responding(let received, _, let awaited) = phase, awaited == number else { return }
+    carriesTunnel = carriesTunnel && response.status == .ok
     switch response.content {
     case .body:
-      let ends = !received.keepsAlive || isDraining
+      let ends = !received.keepsAlive || isDraining && !carriesTunnel
       write(response, to: received, then: ends ? .close : .nextRequest)
     case .webSocket(let service, let socketLimits):
       changeToWebSocket(response, for: received, service: service, limits: socketLimits)
@@ -259,7 +264,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       }
       startNext()
       switch phase {
-      case .waiting where isDraining: close(.draining)
+      case .waiting where isDraining && !carriesTunnel: close(.draining)
       case .waiting, .readingHead, .readingBody: resumeReading(context)
       case .responding, .writing, .lingering, .ended: break
       }

@@ -99,14 +99,18 @@ final class TunnelConnection {
   private func deliver() {
     let now = NIODeadline.now()
     while let reply = session.reply(at: now) {
-      if session.isOver, case .ending = phase {
-        connection.stop()
-        phase = .remembered
-      }
+      stopIfAllIsSaid()
       for waiter in waiting where waiter.number == reply.number { waiter.answer.succeed(.tunnel(reply.body)) }
       waiting.removeAll { $0.number == reply.number }
     }
+    stopIfAllIsSaid()
     rearm()
+  }
+
+  private func stopIfAllIsSaid() {
+    guard session.isOver, case .ending = phase else { return }
+    connection.stop()
+    phase = .remembered
   }
 
   // MARK: Time

@@ -74,12 +74,12 @@ final class TunnelClient {
   private(set) var number = 0
   private let door: TunnelDoor
 
-  init(_ id: String, _ door: TunnelDoor) {
+  init(_ id: String, _ door: TunnelDoor, app: String = "live/demo") {
     self.id = id
     self.door = door
     var random = SystemRandomNumberGenerator()
     session = ClientSession(
-      connect: ConnectParameters(app: "live/demo", tcUrl: "rtmpt://localhost/live/demo"), random: &random, now: .now())
+      connect: ConnectParameters(app: app, tcUrl: "rtmpt://localhost/\(app)"), random: &random, now: .now())
   }
 
   /// One request: what there is to say, or a poll. Returns its path and body, which may be asked again.

@@ -120,6 +120,16 @@ import Testing
     }
   }
 
+  @Test func aRefusedConnectIsAnsweredAndItsSessionCountsNoMore() async throws {
+    try await TunnelDoor.with { door in
+      let client = TunnelClient(try #require(try await door.open()), door, app: "live/nowhere")
+      let event = try await client.until { if case .connectRefused = $0 { true } else { false } }
+      #expect(event != nil)
+      for _ in 0..<1_000 where door.sessions.count > 0 { try await client.exchange() }
+      #expect(door.sessions.count == 0)
+    }
+  }
+
   @Test func bytesThatAreNoRTMPEndTheSession() async throws {
     try await TunnelDoor.with { door in
       let id = try #require(try await door.open())
