@@ -15,7 +15,8 @@ struct KeyWatch: Sendable {
   let rooms: RoomEngine
   let revoked: Counter
   let log: Logger
-  /// Told of each event, in order, before it is forgotten.
+  /// Told of each event, in order; the store forgets it when this returns. One that is told while the process is killed
+  /// is told again by the next.
   let noted: @Sendable (KeyEvent) async -> Void
 
   static let period = Duration.milliseconds(50)

@@ -31,7 +31,7 @@ struct Reception: Sendable {
     let watch = keys.map { keys in
       KeyWatch(
         store: keys.store, presence: keys.presence, entrance: entrance, rooms: rooms, revoked: metrics.keysRevoked(),
-        log: log, noted: { event in audit?.record(.key(event)) })
+        log: log, noted: { event in _ = await audit?.isRecorded(.key(event)) })
     }
     audit?.record(.gateway("start"))
     return Reception(
