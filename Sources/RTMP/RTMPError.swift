@@ -3,8 +3,14 @@ import AMF
 /// Why a session ended: the rule that was broken and the numbers seen. "Spec" is Adobe's RTMP specification 1.0.
 public enum RTMPError: Error, Sendable, Equatable {
   // Handshake (spec 5.2)
-  /// C0 or S0 is 6, 8 or 9: the encrypted variants, which are not served.
+  /// C0 or S0 is 6, 8 or 9: the encrypted variants, which are not served here.
   case encryptedHandshake(version: UInt8)
+  /// RTMPE without a valid digest in C1 or S1, or with a wrong signature in S2: there is no public key to be found.
+  case unsignedEncryptedHandshake
+  /// RTMPE with a public key outside 2...p-2, or one that agrees on nothing but a secret of small order.
+  case badPublicKey
+  /// OpenSSL's legacy provider, which has RTMPE's cipher, is not installed.
+  case cipherUnavailable
   /// The first byte is no RTMP version: HTTP, TLS or noise on this port.
   case notRTMP(firstByte: UInt8)
   /// Handshake and `connect` took longer than allowed.
@@ -56,6 +62,9 @@ extension RTMPError {
   public var reason: String {
     switch self {
     case .encryptedHandshake: "encrypted_handshake"
+    case .unsignedEncryptedHandshake: "unsigned_encrypted_handshake"
+    case .badPublicKey: "bad_public_key"
+    case .cipherUnavailable: "cipher_unavailable"
     case .notRTMP: "not_rtmp"
     case .handshakeTimedOut: "handshake_timeout"
     case .idleTimedOut: "idle_timeout"
@@ -77,6 +86,12 @@ extension RTMPError: CustomStringConvertible {
     switch self {
     case .encryptedHandshake(let version):
       "handshake version \(version) asks for RTMPE, which is not served (spec 5.2.2)"
+    case .unsignedEncryptedHandshake:
+      "RTMPE handshake without a valid digest"
+    case .badPublicKey:
+      "RTMPE handshake with a public key that is none (RFC 2631, section 2.1.5)"
+    case .cipherUnavailable:
+      "RTMPE needs OpenSSL's legacy provider, which is not installed"
     case .notRTMP(let byte):
       "first byte \(byte) is no RTMP handshake: version 3 expected (spec 5.2.2)"
     case .handshakeTimedOut(let seconds):

@@ -13,9 +13,9 @@ struct ObligingServer {
   var refusesConnect = false
   var refusesPublish = false
 
-  init(limits: RTMPLimits = .init(), seed: UInt64 = 1) {
+  init(limits: RTMPLimits = .init(), allowsEncryption: Bool = false, seed: UInt64 = 1) {
     var random = SeededGenerator(seed: seed)
-    session = ServerSession(limits: limits, random: &random, now: now)
+    session = ServerSession(limits: limits, allowsEncryption: allowsEncryption, random: &random, now: now)
   }
 
   mutating func receive(_ bytes: some Sequence<UInt8>) throws {
@@ -92,7 +92,7 @@ struct Conversation {
     client = ClientSession(
       connect: connect ?? usual, handshake: handshake, chunkSize: chunkSize, random: &random,
       now: .uptimeNanoseconds(0))
-    server = ObligingServer(limits: limits)
+    server = ObligingServer(limits: limits, allowsEncryption: handshake.encryption != nil)
     self.split = split
   }
 

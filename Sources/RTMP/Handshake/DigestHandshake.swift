@@ -36,9 +36,13 @@ enum DigestHandshake {
 
   static let digestLength = 32
 
-  /// C1 or S1: time zero, the version, random bytes, and the digest in its place.
-  static func hello(version: [UInt8], random: [UInt8], scheme: Scheme, key: Key) -> [UInt8] {
+  /// C1 or S1: time zero, the version, random bytes, RTMPE's public key if there is one, and the digest of it all in
+  /// its place.
+  static func hello(
+    version: [UInt8], random: [UInt8], scheme: Scheme, key: Key, publicKey: [UInt8]? = nil
+  ) -> [UInt8] {
     var hello: [UInt8] = [0, 0, 0, 0] + version + random.prefix(HandshakeLayout.length - 8)
+    if let publicKey { EncryptedHandshake.place(publicKey, in: &hello, scheme: scheme) }
     let position = scheme.digestPosition(in: hello)
     hello.replaceSubrange(position..<position + digestLength, with: digest(of: hello, at: position, key: key))
     return hello
@@ -58,14 +62,17 @@ enum DigestHandshake {
   /// S2 or C2: 1504 random bytes and their signature with a key made from the other side's digest.
   static func answer(to digest: [UInt8], random: [UInt8], key: Key) -> [UInt8] {
     let body = Array(random.prefix(HandshakeLayout.length - digestLength))
-    return body + hmac(body, key: hmac(digest, key: key.whole))
+    return body + hmac(body, key: answerKey(for: digest, key: key))
   }
+
+  /// What signs the answer to `digest`.
+  static func answerKey(for digest: [UInt8], key: Key) -> [UInt8] { hmac(digest, key: key.whole) }
 
   /// Whether `answer` (S2 or C2) is signed for `digest`.
   static func isValid(answer: [UInt8], to digest: [UInt8], key: Key) -> Bool {
     guard answer.count == HandshakeLayout.length else { return false }
     let body = Array(answer.dropLast(digestLength))
-    return Array(answer.suffix(digestLength)) == hmac(body, key: hmac(digest, key: key.whole))
+    return Array(answer.suffix(digestLength)) == hmac(body, key: answerKey(for: digest, key: key))
   }
 
   /// HMAC-SHA256 (RFC 2104, FIPS 180-4).

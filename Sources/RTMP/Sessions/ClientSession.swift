@@ -15,12 +15,24 @@ public struct ClientSession: Sendable {
     case digestZero
     /// With a digest by the layout that counts from byte 772.
     case digestOne
+    /// RTMPE, version 6.
+    case encrypted
+    /// RTMPE, version 8, as Flash Player 10 and later.
+    case encryptedScrambled
 
     var scheme: DigestHandshake.Scheme? {
       switch self {
       case .plain: nil
       case .digestZero: .zero
-      case .digestOne: .one
+      case .digestOne, .encrypted, .encryptedScrambled: .one
+      }
+    }
+
+    var encryption: EncryptedHandshake.Version? {
+      switch self {
+      case .plain, .digestZero, .digestOne: nil
+      case .encrypted: .plainSignature
+      case .encryptedScrambled: .scrambledSignature
       }
     }
   }
@@ -65,7 +77,9 @@ public struct ClientSession: Sendable {
     link = MessageLink(limits: limits)
     started = now
     lastReceived = now
-    phase = .handshaking(ClientHandshake(scheme: handshake.scheme, random: &random, output: &link.outgoing))
+    phase = .handshaking(
+      ClientHandshake(
+        scheme: handshake.scheme, version: handshake.encryption, random: &random, output: &link.outgoing))
   }
 
   /// Whether the handshake is done.
@@ -83,6 +97,7 @@ public struct ClientSession: Sendable {
     do throws(RTMPError) {
       try shakeHands(&bytes)
       if case .handshaking = phase { return }
+      if bytes.readableBytes > 0 { link.cipher?.decrypt(&bytes) }
       while let message = try link.next(&bytes) {
         try receive(message)
         guard events.count <= limits.maximumQueuedEvents else {
@@ -104,6 +119,7 @@ public struct ClientSession: Sendable {
   private mutating func shakeHands(_ bytes: inout ByteBuffer) throws(RTMPError) {
     guard case .handshaking(var handshake) = phase else { return }
     try handshake.receive(&bytes, output: &link.outgoing)
+    link.cipher = handshake.cipher
     guard handshake.isDone else {
       phase = .handshaking(handshake)
       return

@@ -8,6 +8,8 @@ struct MessageLink: Sendable {
   private(set) var window = AcknowledgementWindow()
   /// Bytes for the peer.
   var outgoing = ByteBuffer()
+  /// What goes out is encrypted by it, once RTMPE has been agreed on.
+  var cipher: RTMPECipher?
   private var aggregate: Aggregate?
 
   init(limits: RTMPLimits) {
@@ -103,8 +105,9 @@ struct MessageLink: Sendable {
   /// Everything queued for the peer; nil when nothing is.
   mutating func output() -> ByteBuffer? {
     guard outgoing.readableBytes > 0 else { return nil }
-    let bytes = outgoing
+    var bytes = outgoing
     outgoing = ByteBuffer()
+    cipher?.encrypt(&bytes)
     return bytes
   }
 }

@@ -54,11 +54,16 @@ public struct ServerSession: Sendable {
   ///
   /// - Parameters:
   ///   - limits: what the client may cost.
+  ///   - allowsEncryption: whether RTMPE is served. It protects nothing: anybody in between can agree on keys with both
+  ///     sides, and its cipher is broken. Its keys come from OpenSSL's generator, not from `random`.
   ///   - random: the source of the handshake's random bytes; used here only.
   ///   - now: the time of `elapsed(at:)` and `deadline` counts from here.
-  public init(limits: RTMPLimits = .init(), random: inout some RandomNumberGenerator, now: NIODeadline) {
+  public init(
+    limits: RTMPLimits = .init(), allowsEncryption: Bool = false, random: inout some RandomNumberGenerator,
+    now: NIODeadline
+  ) {
     self.limits = limits
-    phase = .handshaking(ServerHandshake(random: &random))
+    phase = .handshaking(ServerHandshake(allowsEncryption: allowsEncryption, random: &random))
     link = MessageLink(limits: limits)
     link.reader.maximumMessageLength = min(limits.maximumUnacceptedMessageLength, limits.maximumMessageLength)
     started = now
@@ -76,6 +81,7 @@ public struct ServerSession: Sendable {
     link.count(bytes.readableBytes)
     do throws(RTMPError) {
       try shakeHands(&bytes)
+      if isEncrypted, bytes.readableBytes > 0 { link.cipher?.decrypt(&bytes) }
       try readMessages(&bytes, at: now)
     } catch {
       close()
@@ -92,8 +98,12 @@ public struct ServerSession: Sendable {
   private mutating func shakeHands(_ bytes: inout ByteBuffer) throws(RTMPError) {
     guard case .handshaking(var handshake) = phase else { return }
     try handshake.receive(&bytes, output: &link.outgoing)
+    link.cipher = handshake.cipher
     phase = handshake.isDone ? .awaitingConnect : .handshaking(handshake)
   }
+
+  /// Whether the client and we agreed on RTMPE.
+  public var isEncrypted: Bool { link.cipher != nil }
 
   private mutating func readMessages(_ bytes: inout ByteBuffer, at now: NIODeadline) throws(RTMPError) {
     while true {
