@@ -58,8 +58,8 @@ let package = Package(
     .target(
       name: "Edge",
       dependencies: [
-        "Rooms", "Media", "RTMP", "RTMPTunnel", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams", "COpenSSL", nioCore,
-        nioPosix,
+        "Rooms", "Media", "RTMP", "RTMPTunnel", "FLV", "RTP", "WebRTC", "Metrics", "AccessPolicy", "CDatagrams",
+        "COpenSSL", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOWebSocket", package: "swift-nio"),
@@ -71,7 +71,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "Edge", "Rooms", "Identity", "Media", "Metrics", "RTMP", "RTP", "WebRTC", nioCore, nioPosix,
+        "Edge", "Rooms", "Identity", "Media", "Metrics", "RTMP", "RTP", "WebRTC", "AccessPolicy", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -131,7 +131,7 @@ let package = Package(
     .testTarget(
       name: "EdgeTests",
       dependencies: [
-        "Edge", "CDatagrams", "Seeded", "TestPeer", "TestPublisher",
+        "Edge", "AccessPolicy", "CDatagrams", "Seeded", "TestPeer", "TestPublisher",
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: strict),
@@ -139,7 +139,8 @@ let package = Package(
       name: "ReplayTests", dependencies: ["Replay", "AMF", "FLV", "RTMP", "Seeded", nioCore, nioPosix], swiftSettings: strict),
     .testTarget(name: "DoctorTests", dependencies: ["Doctor"], swiftSettings: strict),
     .testTarget(
-      name: "GatewayTests", dependencies: ["Gateway", "Identity", "flashgate", "TestPeer", "TestPublisher"],
+      name: "GatewayTests",
+      dependencies: ["Gateway", "Identity", "flashgate", "AccessPolicy", "TestPeer", "TestPublisher"],
       swiftSettings: strict),
   ]
 )

@@ -19,12 +19,14 @@ class Publisher(threading.Thread):
 
     The query of `url` is that of the `tcUrl`; `name_query` is that of the stream name; `arguments` follow the object of
     `connect`. When the server ends the conversation, the publisher closes, unless it is `stubborn`. One that `stays` goes
-    on publishing nothing when the file has ended.
+    on publishing nothing when the file has ended. It comes from the address `source`, and speaks inside TLS with the
+    `ssl.SSLContext` in `tls`.
     """
 
     CHUNK = 4096
 
-    def __init__(self, url, path, first_timestamp=0, name_query="", arguments=(), stubborn=False, stays=False):
+    def __init__(self, url, path, first_timestamp=0, name_query="", arguments=(), stubborn=False, stays=False,
+                 source=None, tls=None):
         super().__init__(daemon=True)
         parts = urlsplit(url)
         self._address = (parts.hostname, parts.port)
@@ -33,6 +35,8 @@ class Publisher(threading.Thread):
         self._name += name_query
         self._arguments = arguments
         self._stubborn = stubborn
+        self._source = source
+        self._tls = tls
         self._stays = stays
         self._tags = flv.read(path)
         self._first = first_timestamp
@@ -69,7 +73,10 @@ class Publisher(threading.Thread):
                 raise
 
     def _publish(self):
-        with socket.create_connection(self._address, timeout=10) as self._socket:
+        source = (self._source, 0) if self._source else None
+        with socket.create_connection(self._address, timeout=10, source_address=source) as self._socket:
+            if self._tls:
+                self._socket = self._tls.wrap_socket(self._socket, server_hostname="localhost")
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._handshake()
             threading.Thread(target=self._listen, daemon=True).start()

@@ -76,6 +76,8 @@ public protocol ConnectionObserver: Sendable {
   func connectionFailed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason)
   /// An established connection is closed.
   func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason)
+  /// One HTTP request of an established connection is about to be answered.
+  func requestServed(_ connection: ConnectionInfo, _ request: HTTPServerRequest)
   /// One HTTP request of an established connection was refused; `client` is whom it came from, if that could be told.
   func requestRefused(
     _ connection: ConnectionInfo, client: SocketAddress?, protocol served: DoorProtocol, reason: ConnectionReason)
@@ -86,6 +88,9 @@ public protocol ConnectionObserver: Sendable {
 }
 
 extension ConnectionObserver {
+  /// For those to whom it is no news.
+  public func requestServed(_ connection: ConnectionInfo, _ request: HTTPServerRequest) {}
+
   /// For those to whom it is no news.
   public func requestRefused(
     _ connection: ConnectionInfo, client: SocketAddress?, protocol served: DoorProtocol, reason: ConnectionReason

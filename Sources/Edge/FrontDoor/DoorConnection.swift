@@ -74,6 +74,14 @@ public final class DoorConnection {
     channel.close(promise: nil)
   }
 
+  /// What it is served as; nil while that is not known, and when it is over.
+  public var served: DoorProtocol? {
+    switch phase {
+    case .handshaking(let served, _), .established(let served): served
+    case .opening, .ended: nil
+    }
+  }
+
   /// Whether the peer may tell by a PROXY header whose connection it is.
   var trustsProxyHeader: Bool { configuration.proxyProtocol?.proxies.contains(info.peerAddress) == true }
 
@@ -82,7 +90,7 @@ public final class DoorConnection {
     recognised = first
   }
 
-  /// Takes a trusted peer's word for whom it comes; nil when it is a client itself.
+  /// Takes a trusted peer's word for whom it comes, and asks admission about that client.
   func resolve(_ header: ProxyHeader) -> AdmissionDecision {
     info.proxy = header
     guard case .client(let address) = header.origin else { return .admitted }
@@ -123,6 +131,11 @@ public final class DoorConnection {
   /// Decides on one HTTP request of `client`.
   func judge(requestOf client: SocketAddress) -> AdmissionDecision {
     services.admission.judge(requestOf: client, listener: info.listener)
+  }
+
+  /// A request is about to be answered.
+  func serve(_ request: HTTPServerRequest) {
+    services.observer.requestServed(info, request)
   }
 
   /// A request is answered by a refusal, and the connection ends with it. `client` is nil when it could not be told.

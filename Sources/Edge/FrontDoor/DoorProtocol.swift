@@ -47,6 +47,14 @@ extension ListenerConfiguration {
 }
 
 extension DoorProtocol {
+  /// Whether it is RTMP, in whatever it is wrapped.
+  public var isRTMP: Bool {
+    switch self {
+    case .rtmp, .rtmpe, .rtmps, .rtmpt, .rtmpts: true
+    case .http, .https, .policy, .ice: false
+    }
+  }
+
   /// Whether it is carried by HTTP.
   public var isHTTP: Bool {
     switch self {

@@ -41,7 +41,8 @@ public enum FirstBytes: Sendable, Hashable {
     default: break
     }
     var undecided = false
-    for (token, meaning) in tokens where bytes.prefix(token.count).elementsEqual(token.prefix(bytes.count)) {
+    for (token, meaning) in tokens
+    where token[0] == first && bytes.prefix(token.count).elementsEqual(token.prefix(bytes.count)) {
       guard bytes.count < token.count else { return meaning }
       undecided = true
     }

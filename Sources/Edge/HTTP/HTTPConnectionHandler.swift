@@ -69,7 +69,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       scheme: door?.isEncrypted == true ? "https" : "http", remoteAddress: door?.info.remoteAddress,
       trust: door?.configuration.forwarded, hasTunnels: tunnels != nil,
       listener: door?.info.listener ?? ListenerID(rawValue: "-"),
-      connectionID: door?.info.id ?? 0)
+      connectionID: door?.info.id ?? 0, certificateSubject: door?.info.certificateSubject)
     reader = HTTPRequestReader(limits: limits, origin: origin)
   }
 
@@ -170,6 +170,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     return false
   }
 
+  /// RTMPE in a tunnel, where both are accepted. In TLS nobody needs it.
+  private var allowsRTMPTE: Bool {
+    door.map { $0.configuration.accept.contains(.rtmpe) && !$0.isEncrypted } ?? false
+  }
+
   private func enterBody() {
     phase = .readingBody
     arm(after: limits.bodyTimeout)
@@ -196,9 +201,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       let loop = context.eventLoop
       let handler = NIOLoopBound(self, eventLoop: loop)
       let request = received.request
+      door?.serve(request)
       arm(after: limits.responseTimeout)
       carriesTunnel = false
-      if let answer = tunnels?.answer(to: request, on: loop) {
+      if let answer = tunnels?.answer(to: request, on: loop, allowsEncryption: allowsRTMPTE) {
         carriesTunnel = true
         phase = .responding(received, nil, number: number)
         return answer.assumeIsolated().whenSuccess { self.responded($0, number: number) }

@@ -18,6 +18,7 @@ struct HTTPRequestReader {
     var hasTunnels = false
     var listener = ListenerID(rawValue: "-")
     var connectionID: UInt64 = 0
+    var certificateSubject: String?
   }
 
   /// A request and what it means for its connection.
@@ -143,6 +144,7 @@ struct HTTPRequestReader {
       method: method, scheme: origin.scheme, authority: try authority(of: head, target: target), target: target,
       remoteAddress: origin.remoteAddress, listener: origin.listener)
     request.connectionID = origin.connectionID
+    request.certificateSubject = origin.certificateSubject
     for (name, value) in head.headers {
       guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else {
         throw ProblemDocument(status: .badRequest, detail: "a header field is not well-formed")

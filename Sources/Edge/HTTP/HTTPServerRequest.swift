@@ -21,6 +21,9 @@ public struct HTTPServerRequest: Sendable {
   public var listener: ListenerID
   /// The connection's ``ConnectionInfo/id``; 0 on a channel that did not come in by a listener.
   public var connectionID: UInt64 = 0
+  /// The subject of the certificate that the client gave to this listener, which was verified, in the notation of
+  /// RFC 2253.
+  public var certificateSubject: String?
   /// What the braces of the route's pattern stand for; filled by ``HTTPRouter``.
   public var parameters: [String: String]
   /// False for an HTTP/1.0 client.

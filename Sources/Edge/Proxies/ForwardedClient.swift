@@ -1,3 +1,4 @@
+import AccessPolicy
 import HTTPTypes
 import NIOCore
 
@@ -54,7 +55,7 @@ struct ForwardedClient: Hashable {
         continue
       }
       guard let address = try nearest(of: fields[values: field.name], by: field, trust.proxies) else { continue }
-      guard client.told == nil || IPNumber(client.address) == IPNumber(address) else { throw .contradiction }
+      guard client.told == nil || IPAddress(client.address) == IPAddress(address) else { throw .contradiction }
       client.address = address
       client.told = field
     }
@@ -135,8 +136,7 @@ enum HopAddress {
   }
 
   private static func address(_ host: Substring, port: Int) -> SocketAddress? {
-    guard let number = IPNumber(host) else { return nil }
-    return number.address(port: port)
+    IPAddress(host).flatMap { SocketAddress($0, port: port) }
   }
 
   /// A number, or 0 for an obfuscated port (RFC 7239, section 6).

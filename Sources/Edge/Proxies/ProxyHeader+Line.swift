@@ -1,3 +1,4 @@
+import AccessPolicy
 import NIOCore
 
 /// Version 1: `PROXY TCP4 192.0.2.1 198.51.100.1 40000 443` and CR LF (proxy-protocol.txt, section 2.1).
@@ -38,8 +39,7 @@ extension ProxyHeader {
   private static func address(
     _ text: Substring, port: Int, isIPv6: Bool
   ) throws(ProxyHeaderError) -> SocketAddress {
-    guard IPNumber(text) != nil, text.contains(":") == isIPv6,
-      let address = try? SocketAddress(ipAddress: String(text), port: port)
+    guard text.contains(":") == isIPv6, let address = IPAddress(text).flatMap({ SocketAddress($0, port: port) })
     else { throw .address }
     return address
   }

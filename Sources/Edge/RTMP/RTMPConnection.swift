@@ -46,16 +46,19 @@ final class RTMPConnection {
   /// Most bytes handed to the session before its events are taken.
   private static let piece = 64 << 10
 
-  init(services: RTMPServices, identity: SessionIdentity, now: NIODeadline) {
+  /// - Parameter allowsEncryption: whether RTMPE is served.
+  init(services: RTMPServices, identity: SessionIdentity, allowsEncryption: Bool = false, now: NIODeadline) {
     self.services = services
     self.identity = identity
     self.seat = .none
     self.visitor = RTMPVisitor(identity: identity)
     var random = SystemRandomNumberGenerator()
-    self.session = ServerSession(limits: services.limits, random: &random, now: now)
+    self.session = ServerSession(
+      limits: services.limits, allowsEncryption: allowsEncryption, random: &random, now: now)
     var log = services.log
     log[metadataKey: "session"] = "\(identity.id)"
     log[metadataKey: "address"] = "\(identity.address)"
+    log[metadataKey: "protocol"] = "\(identity.door)"
     self.log = log
   }
 

@@ -30,10 +30,11 @@ public struct RTMPServices: Sendable {
 
   /// Makes the channel an RTMP connection. Call on the channel's event loop.
   public func adopt(_ channel: any Channel, _ door: DoorConnection) throws {
-    let served: DoorProtocol = door.isEncrypted ? .rtmps : .rtmp
+    let served = door.served ?? .rtmp
     let identity = sessions.identify(
       door: served.rawValue, listener: door.info.listener, address: door.info.remoteAddress.ipAddress ?? "")
-    let connection = RTMPConnection(services: counting(served), identity: identity, now: .now())
+    let connection = RTMPConnection(
+      services: counting(served), identity: identity, allowsEncryption: served == .rtmpe, now: .now())
     try channel.pipeline.syncOperations.addHandler(RTMPSocketHandler(connection, door: door))
   }
 }

@@ -36,7 +36,7 @@ final class TunnelConnection {
 
   init(
     id: TunnelSessionID, identity: SessionIdentity, place: TunnelPlace, services: Tunnels.Services,
-    register: TunnelRegister, eventLoop: any EventLoop
+    register: TunnelRegister, eventLoop: any EventLoop, allowsEncryption: Bool
   ) {
     self.id = id
     self.identity = identity
@@ -45,7 +45,8 @@ final class TunnelConnection {
     self.register = register
     self.eventLoop = eventLoop
     let now = NIODeadline.now()
-    connection = RTMPConnection(services: services.rtmp, identity: identity, now: now)
+    connection = RTMPConnection(
+      services: services.rtmp, identity: identity, allowsEncryption: allowsEncryption, now: now)
     session = TunnelSession(limits: services.limits, now: now)
   }
 

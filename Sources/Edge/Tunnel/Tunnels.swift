@@ -31,11 +31,16 @@ public final class Tunnels: Sendable {
 
   /// Answers a request that came by a connection of `loop` and whose client was let in; nil when it is none of the
   /// tunnel's.
-  func answer(to request: HTTPServerRequest, on loop: any EventLoop) -> EventLoopFuture<HTTPServerResponse>? {
+  ///
+  /// - Parameter allowsEncryption: whether a session that is opened now may be RTMPE, which makes it RTMPTE.
+  func answer(
+    to request: HTTPServerRequest, on loop: any EventLoop, allowsEncryption: Bool = false
+  ) -> EventLoopFuture<HTTPServerResponse>? {
     guard request.method == .post, let asked = TunnelRequest(path: request.target.segments) else { return nil }
     switch asked {
     case .identify: return loop.makeSucceededFuture(.noTunnelSession)
-    case .open: return loop.makeSucceededFuture(open(for: request, on: loop))
+    case .open:
+      return loop.makeSucceededFuture(open(for: request, on: loop, allowsEncryption: allowsEncryption))
     case .exchange(let kind, let id, let number):
       guard let entry = register[id] else {
         services.metrics.count(.unknownSession)
@@ -52,7 +57,9 @@ public final class Tunnels: Sendable {
     }
   }
 
-  private func open(for request: HTTPServerRequest, on loop: any EventLoop) -> HTTPServerResponse {
+  private func open(
+    for request: HTTPServerRequest, on loop: any EventLoop, allowsEncryption: Bool
+  ) -> HTTPServerResponse {
     guard let client = request.remoteAddress else { return .noTunnelSession }
     let door: DoorProtocol = request.scheme == "https" ? .rtmpts : .rtmpt
     let place: TunnelPlace
@@ -71,7 +78,8 @@ public final class Tunnels: Sendable {
     var services = services
     services.rtmp = services.rtmp.counting(door)
     let connection = TunnelConnection(
-      id: id, identity: identity, place: place, services: services, register: register, eventLoop: loop)
+      id: id, identity: identity, place: place, services: services, register: register, eventLoop: loop,
+      allowsEncryption: allowsEncryption)
     register.enter(id, connection, on: loop)
     connection.start()
     return .tunnel(ByteBuffer(string: "\(id)\n"))

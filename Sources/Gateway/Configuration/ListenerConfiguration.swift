@@ -32,10 +32,6 @@ public struct ListenerConfiguration: Sendable, Equatable {
 }
 
 extension ListenerConfiguration {
-  /// Names of the interface that nothing stands behind yet.
-  static let later: [ClientProtocol] = [.rtmpe, .policy]
-  static let known = ClientProtocol.allCases.filter { !later.contains($0) }
-
   static func readAll(from section: ConfigurationSection, at root: ConfigurationValue) -> [ListenerConfiguration] {
     guard let value = section["listeners"] else {
       if section.isReadable {
@@ -96,10 +92,10 @@ extension ListenerConfiguration {
 
   private static func accept(reading value: ConfigurationValue) -> Set<ClientProtocol>? {
     guard let list = value.list(of: "protocols, such as [rtmp] or [https, rtmps]") else { return nil }
-    let names = known.map(\.rawValue)
+    let names = ClientProtocol.allCases.map(\.rawValue)
     var found: Set<ClientProtocol> = []
     for item in list {
-      guard let name = item.choice(of: names, later: later.map(\.rawValue)) else { continue }
+      guard let name = item.choice(of: names) else { continue }
       guard let known = ClientProtocol(rawValue: name) else { continue }
       if !found.insert(known).inserted { item.problem("\(name) is listed twice: remove one") }
     }

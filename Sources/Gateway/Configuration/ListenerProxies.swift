@@ -1,3 +1,4 @@
+import AccessPolicy
 import Edge
 
 extension ProxyProtocolTrust {
@@ -28,17 +29,20 @@ extension TrustedProxies {
   fileprivate init?(reading value: ConfigurationValue) {
     guard let list = value.list(of: "addresses of proxies, such as [10.0.0.0/8]") else { return nil }
     if list.isEmpty { value.problem("no proxy is trusted: name at least one, such as 127.0.0.1/32, or remove the key") }
-    var blocks: [AddressBlock] = []
+    var ranges: [AddressRange] = []
     for item in list {
       guard let text = item.text() else { continue }
-      guard let block = AddressBlock(text) else {
-        item.problem(
-          "\(quoted(text)) is no address or block of addresses: write one such as 192.0.2.7 or 10.0.0.0/8, without bits"
-            + " behind the prefix")
-        continue
+      do throws(ListEntry.Refusal) {
+        let entry = try ListEntry(parsing: text)
+        // Whoever writes 10.0.0.1/8 may mean the one address, and would trust millions.
+        if entry.form == .block(hostBits: true) {
+          item.problem("\(quoted(text)) has bits behind its prefix: write \(entry.range), or the address alone")
+        }
+        ranges.append(entry.range)
+      } catch {
+        item.problem("\(quoted(text)) is no entry: \(error)")
       }
-      blocks.append(block)
     }
-    self.init(blocks)
+    self.init(ranges)
   }
 }

@@ -15,6 +15,10 @@ public struct GatewayMetrics: Sendable {
   /// Headers that would name a client, from peers that are not trusted. Label: header (`proxy_v1`, `proxy_v2`,
   /// `x_forwarded_for`, `forwarded`).
   public let forwardingIgnored: MetricFamily<Counter>
+  /// Connections let in by TLS of ours. Label: version (`1.0`, `1.1`, `1.2`, `1.3`).
+  public let tlsConnections: MetricFamily<Counter>
+  /// 1 for each listener that speaks TLS below 1.2. Label: listener.
+  public let weakTLS: MetricFamily<Gauge>
   /// RTMP bytes, headers and handshakes included. Label: direction (`in`, `out`).
   public let rtmpBytes: MetricFamily<Counter>
   /// Requests of tunnels. Label: kind (`open`, `send`, `idle`, `close`, `repeated`, `out_of_order`, `unknown_session`,
@@ -60,6 +64,10 @@ public struct GatewayMetrics: Sendable {
     forwardingIgnored = registry.counter(
       "flashgate_forwarding_ignored_total", help: "Headers of untrusted peers that would name another client.",
       labels: ["header"])
+    tlsConnections = registry.counter(
+      "flashgate_tls_connections_total", help: "Connections let in by TLS of ours.", labels: ["version"])
+    weakTLS = registry.gauge(
+      "flashgate_weak_tls_listener", help: "1 for each listener that speaks TLS below 1.2.", labels: ["listener"])
     rtmpBytes = registry.counter(
       "flashgate_rtmp_bytes_total", help: "Bytes of RTMP connections.", labels: ["direction"])
     tunnelRequests = registry.counter(

@@ -14,6 +14,10 @@ struct ConnectionLog: ConnectionObserver {
 
   func connectionEstablished(_ connection: ConnectionInfo, protocol served: DoorProtocol) {
     metrics.connections(served.rawValue, "allowed", "none").add()
+    if let version = connection.tlsVersion { metrics.tlsConnections(version.rawValue).add() }
+    // Of players one wants to know how they came in; browsers open too many connections for that.
+    let level: Logger.Level = served.isRTMP ? .info : .debug
+    log.log(level: level, "connection established", metadata: metadata(connection, served))
   }
 
   func connectionRefused(_ connection: ConnectionInfo, recognised: FirstBytes?, reason: ConnectionReason) {
@@ -21,23 +25,35 @@ struct ConnectionLog: ConnectionObserver {
     // Health probes connect and leave: no news.
     let isProbe = reason == .leftEarly || connection.proxy?.origin == .proxy(isLocal: true)
     let level: Logger.Level = isProbe ? .debug : .info
-    log.log(level: level, "connection refused", metadata: metadata(connection, reason))
+    log.log(
+      level: level, "connection refused",
+      metadata: metadata(connection, reason, called: recognised.map { "\($0)" }))
   }
 
   func connectionFailed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
     metrics.connections(served.rawValue, "denied", reason.rawValue).add()
-    log.info("connection refused", metadata: metadata(connection, reason))
+    log.info("connection refused", metadata: metadata(connection, reason, called: served.rawValue))
   }
 
   func connectionClosed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
-    log.debug("connection closed", metadata: metadata(connection, reason))
+    log.debug("connection closed", metadata: metadata(connection, reason, called: served.rawValue))
+  }
+
+  func requestServed(_ connection: ConnectionInfo, _ request: HTTPServerRequest) {
+    // Not the query: what is secret may stand there.
+    log.debug(
+      "request",
+      metadata: [
+        "address": "\(request.remoteAddress?.ipAddress ?? "")", "listener": "\(connection.listener)",
+        "method": "\(request.method.rawValue)", "path": "\(request.path)",
+      ])
   }
 
   func requestRefused(
     _ connection: ConnectionInfo, client: SocketAddress?, protocol served: DoorProtocol, reason: ConnectionReason
   ) {
     metrics.connections(served.rawValue, "denied", reason.rawValue).add()
-    var metadata = metadata(connection, reason)
+    var metadata = metadata(connection, reason, called: served.rawValue)
     if let client { metadata["address"] = "\(client.ipAddress ?? "")" }
     log.info("request refused", metadata: metadata)
   }
@@ -53,10 +69,26 @@ struct ConnectionLog: ConnectionObserver {
       metadata: ["listener": "\(listener)", "reason": "\(String(cString: strerror(errnoCode)))"])
   }
 
-  private func metadata(_ connection: ConnectionInfo, _ reason: ConnectionReason) -> Logger.Metadata {
+  private func metadata(
+    _ connection: ConnectionInfo, _ reason: ConnectionReason, called name: String?
+  ) -> Logger.Metadata {
+    var metadata = metadata(connection)
+    metadata["reason"] = "\(reason)"
+    if let name { metadata["protocol"] = "\(name)" }
+    return metadata
+  }
+
+  private func metadata(_ connection: ConnectionInfo, _ served: DoorProtocol) -> Logger.Metadata {
+    var metadata = metadata(connection)
+    metadata["protocol"] = "\(served.rawValue)"
+    if let subject = connection.certificateSubject { metadata["certificate"] = "\(subject)" }
+    return metadata
+  }
+
+  /// Where it came from, and what stood in between.
+  private func metadata(_ connection: ConnectionInfo) -> Logger.Metadata {
     var metadata: Logger.Metadata = [
       "address": "\(connection.remoteAddress.ipAddress ?? "")", "listener": "\(connection.listener)",
-      "reason": "\(reason)",
     ]
     if let version = connection.tlsVersion { metadata["tls"] = "\(version.rawValue)" }
     if let proxy = connection.proxy {

@@ -15,10 +15,15 @@ struct Doors {
     let rtmp = parts.rtmpServices
     let plane = parts.webRTC.plane
     let limits = parts.configuration.limits
+    let crossDomain = parts.crossDomain
+    var (plain, encrypted) = (
+      HTTPRouter(), GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router
+    )
+    crossDomain.add(to: &plain)
+    crossDomain.add(to: &encrypted)
     services = DoorServices(
       rtmp: { channel, door in try rtmp.adopt(channel, door) },
-      http: HTTPRouter(),
-      https: GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router,
+      policy: { channel, door in try crossDomain.adopt(channel, door) }, http: plain, https: encrypted,
       tunnels: parts.tunnels, ice: { channel, door in try plane.adopt(channel, door) },
       admission: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress),
       observer: ConnectionLog(metrics: parts.metrics, log: parts.log))
@@ -34,7 +39,18 @@ struct Doors {
     configuration.isBehindTLS = listener.isBehindTLS
     configuration.proxyProtocol = listener.proxyProtocol
     configuration.forwarded = listener.forwarded
+    tellOfOldVersions(listener)
     try await open(configuration, services: services, position: address.position)
+  }
+
+  /// TLS 1.0 and 1.1 are for players that know nothing better, and should not be forgotten.
+  private func tellOfOldVersions(_ listener: ListenerConfiguration) {
+    guard let tls = listener.tls, tls.minimumVersion < .tls12 else { return }
+    let name = "\(listener.address.value)"
+    parts.metrics.weakTLS(name).set(1)
+    parts.log.warning(
+      "this listener speaks old TLS, which protects little",
+      metadata: ["listener": "\(name)", "tls": "\(tls.minimumVersion.rawValue)"])
   }
 
   /// Opens the admin listener, which is not counted among clients.
@@ -43,7 +59,7 @@ struct Doors {
     services.rtmp = nil
     services.tunnels = nil
     services.ice = nil
-    services.https = nil
+    services.policy = nil
     services.http = AdminRoutes(parts).router
     services.admission = SessionLimits(sessions: 256, sessionsPerAddress: 256)
     services.observer = SilentObserver()

@@ -21,6 +21,8 @@ struct GatewayParts: Sendable {
   let rooms: RoomEngine
   let reception: Reception
   let webRTC: WebRTCServices
+  /// The cross-domain policy that Flash clients are given.
+  let crossDomain = CrossDomainSource()
 
   var sessions: LiveSessions { reception.sessions }
 

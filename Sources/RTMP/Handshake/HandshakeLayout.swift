@@ -8,8 +8,9 @@ enum HandshakeLayout {
   static let version: UInt8 = 3
 
   /// Takes C0 or S0: nil for plain RTMP, else the version of RTMPE.
+  @discardableResult
   static func readVersion(
-    _ bytes: inout ByteBuffer, allowsEncryption: Bool
+    _ bytes: inout ByteBuffer, allowsEncryption: Bool = false
   ) throws(RTMPError) -> EncryptedHandshake.Version? {
     let byte = bytes.readInteger(as: UInt8.self) ?? version
     if byte == version { return nil }

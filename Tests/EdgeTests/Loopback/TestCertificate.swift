@@ -14,14 +14,15 @@ final class TestCertificate: Sendable {
   var certificatePath: String { folder.appending(path: "cert.pem").path }
   var keyPath: String { folder.appending(path: "key.pem").path }
 
-  init() throws {
+  /// - Parameter subject: in the notation of the openssl program.
+  init(subject: String = "/CN=localhost") throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "edge-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let openssl = Process()
     openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     openssl.arguments = [
       "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-      "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+      "-utf8", "-subj", subject, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
       "-keyout", keyPath, "-out", certificatePath,
     ]
     openssl.standardError = FileHandle.nullDevice

@@ -62,21 +62,14 @@ import Testing
     ),
     (
       "{ address: 0.0.0.0:1, accept: [] }",
-      "2:35: nothing is accepted here: name one of rtmp, rtmpt, rtmps, rtmpts, http, https, ice"
+      "2:35: nothing is accepted here: name one of rtmp, rtmpe, rtmpt, rtmps, rtmpts, http, https, policy, ice"
     ),
     ("{ address: 0.0.0.0:1, accept: [rtpm] }", "2:36: \"rtpm\" is unknown here: did you mean `rtmp`?"),
     (
       "{ address: 0.0.0.0:1, accept: [gopher] }",
-      "2:36: \"gopher\" is unknown here: use one of rtmp, rtmpt, rtmps, rtmpts, http, https, ice"
-    ),
-    (
-      "{ address: 0.0.0.0:1, accept: [rtmp, rtmpe] }", "2:42: \"rtmpe\" is not supported yet by this version: remove it"
+      "2:36: \"gopher\" is unknown here: use one of rtmp, rtmpe, rtmpt, rtmps, rtmpts, http, https, policy, ice"
     ),
     ("{ address: 0.0.0.0:1, accept: [rtmp, rtmp] }", "2:42: rtmp is listed twice: remove one"),
-    (
-      "{ address: 0.0.0.0:1, accept: [rtmp, policy] }",
-      "2:42: \"policy\" is not supported yet by this version: remove it"
-    ),
     ("{ address: 0.0.0.0:1 }", "2:5: `accept` is missing here: add `accept: [rtmp]`"),
     ("{ accept: [rtmp] }", "2:5: `address` is missing here: add `address: 0.0.0.0:1935`"),
     (
@@ -85,8 +78,12 @@ import Testing
     ),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], proxy_protocol: { trusted: [10.0.0.1/8] } }",
-      "2:71: \"10.0.0.1/8\" is no address or block of addresses: write one such as 192.0.2.7 or 10.0.0.0/8,"
-        + " without bits behind the prefix"
+      "2:71: \"10.0.0.1/8\" has bits behind its prefix: write 10.0.0.0/8, or the address alone"
+    ),
+    (
+      "{ address: 0.0.0.0:1, accept: [rtmp], proxy_protocol: { trusted: [localhost] } }",
+      "2:71: \"localhost\" is no entry: write an address, a block (10.0.0.0/8), a range (A-B)"
+        + " or a wildcard (10.60.147.*)"
     ),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], proxy_protocol: {} }",

@@ -1,3 +1,4 @@
+import AccessPolicy
 import Edge
 import Testing
 
@@ -115,8 +116,8 @@ import Testing
     #expect(!configuration.listeners[1].isBehindTLS)
   }
 
-  private func blocks(_ texts: String...) throws -> [AddressBlock] {
-    try texts.map { try #require(AddressBlock($0)) }
+  private func blocks(_ texts: String...) throws -> [AddressRange] {
+    try texts.map { try ListEntry(parsing: $0).range }
   }
 
   @Test func aSectionLeftEmptyMeansItsDefaults() throws {
