@@ -136,7 +136,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ReplayTests", dependencies: ["Replay", "AMF", "FLV", "RTMP", "Seeded", nioCore, nioPosix], swiftSettings: strict),
+      name: "ReplayTests", dependencies: ["Replay", "AMF", "FLV", "RTMP", "Seeded", nioCore, nioPosix],
+      swiftSettings: strict),
     .testTarget(name: "DoctorTests", dependencies: ["Doctor"], swiftSettings: strict),
     .testTarget(
       name: "GatewayTests",
