@@ -25,9 +25,6 @@ final class Visit: Sendable {
   func note(_ change: (inout Finding) -> Void) { state.withLock { change(&$0) } }
 
   func run() async {
-    guard way.kind.handshake != nil else {
-      return note { $0.problem = "not tried: its keys protect nothing, and are not agreed on here" }
-    }
     do {
       if way.kind.isTunnelled {
         try await TunnelVisit(self).run()
@@ -75,7 +72,7 @@ final class Visit: Sendable {
     var random = SystemRandomNumberGenerator()
     let parameters = ConnectParameters(
       app: url.app, tcUrl: url.tcURL(scheme: way.kind.rawValue, port: way.port), flashVer: "WIN 32,0,0,465")
-    return ClientSession(connect: parameters, handshake: way.kind.handshake ?? .plain, random: &random, now: .now())
+    return ClientSession(connect: parameters, handshake: way.kind.handshake, random: &random, now: .now())
   }
 
   /// Takes what the server said; true once its answer to `connect` is there.
@@ -124,10 +121,10 @@ final class Visit: Sendable {
 }
 
 extension Way.Kind {
-  /// A player's, whose handshakes carry digests. Nil for what is not spoken here.
-  fileprivate var handshake: ClientSession.HandshakeKind? {
+  /// A player's, whose handshakes carry digests.
+  fileprivate var handshake: ClientSession.HandshakeKind {
     switch self {
-    case .rtmpe, .rtmpte: nil
+    case .rtmpe, .rtmpte: .encrypted
     case .rtmp, .rtmpt, .rtmps, .rtmpts: .digestOne
     }
   }

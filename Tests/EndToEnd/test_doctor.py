@@ -16,24 +16,23 @@ def one_port(tmp_path):
     port = gateways.free_port()
     gateway = gateways.Gateway(
         tmp_path, certificate, key,
-        listeners=[{"address": f"127.0.0.1:{port}", "accept": ["rtmp", "rtmps", "rtmpt", "rtmpts"],
+        listeners=[{"address": f"127.0.0.1:{port}", "accept": ["rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpts"],
                     "tls": {"certificate": str(certificate), "key": str(key)}}])
     gateway.rtmp_port = gateway.https_port = port
     yield gateway
     gateway.stop()
 
 
-def test_the_doctor_finds_every_open_way_and_says_why_others_are_closed(one_port, flashgate):
+def test_the_doctor_finds_every_open_way(one_port, flashgate):
     url = f"rtmp://127.0.0.1:{one_port.rtmp_port}/live/room1"
     code, out, _ = flashgate("doctor", "--url", url, "--json")
     findings = {finding["way"]["kind"]: finding for finding in json.loads(out)}
     assert code == 0
     assert list(findings) == ["rtmp", "rtmpt", "rtmps", "rtmpts", "rtmpe", "rtmpte"]
-    for way in ("rtmp", "rtmpt", "rtmps", "rtmpts"):
+    for way in findings:
         assert findings[way]["stage"] == "accepted", findings[way]
         assert findings[way]["connectMilliseconds"] >= 0 and findings[way]["roundTripMilliseconds"] > 0
     assert findings["rtmps"]["tls"] == findings["rtmpts"]["tls"] == "1.3" and "tls" not in findings["rtmp"]
-    assert findings["rtmpe"]["problem"] and findings["rtmpte"]["problem"]
 
     code, out, _ = flashgate("doctor", "--url", url)
     assert code == 0
