@@ -13,13 +13,15 @@ let package = Package(
   products: [
     .executable(name: "flashgate", targets: ["flashgate"]),
     // For the package in Benchmarks.
-    .library(name: "FlashGateParts", targets: ["AMF", "FLV", "RTMP", "RTP", "WebRTC", "Media", "CDatagrams"]),
+    .library(
+      name: "FlashGateParts", targets: ["AccessPolicy", "AMF", "FLV", "RTMP", "RTP", "WebRTC", "Media", "CDatagrams"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -44,7 +46,8 @@ let package = Package(
     .target(name: "WebRTC", dependencies: ["RTP", "COpenSSL", "CLibSRTP", nioCore], swiftSettings: strict),
 
     // Who may come in, by address: lists and the decision.
-    .target(name: "AccessPolicy", swiftSettings: strict),
+    .target(
+      name: "AccessPolicy", dependencies: [.product(name: "Atomics", package: "swift-atomics")], swiftSettings: strict),
     .target(
       name: "Identity",
       dependencies: ["AccessPolicy", "COpenSSL", nioCore, .product(name: "GRDB", package: "GRDB.swift")],
@@ -58,7 +61,7 @@ let package = Package(
     .target(
       name: "Edge",
       dependencies: [
-        "Rooms", "Media", "RTMP", "RTMPTunnel", "FLV", "RTP", "WebRTC", "Metrics", "AccessPolicy", "CDatagrams",
+        "AccessPolicy", "Rooms", "Media", "RTMP", "RTMPTunnel", "FLV", "RTP", "WebRTC", "Metrics", "CDatagrams",
         "COpenSSL", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -71,7 +74,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "Edge", "Rooms", "Identity", "Media", "Metrics", "RTMP", "RTP", "WebRTC", "AccessPolicy", nioCore, nioPosix,
+        "AccessPolicy", "Edge", "Rooms", "Identity", "Media", "Metrics", "RTMP", "RTP", "WebRTC", nioCore, nioPosix,
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -93,7 +96,7 @@ let package = Package(
     .executableTarget(
       name: "flashgate",
       dependencies: [
-        "Gateway", "Identity", "Replay", "Doctor", nioCore, nioPosix,
+        "AccessPolicy", "Gateway", "Identity", "Replay", "Doctor", nioCore, nioPosix,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],

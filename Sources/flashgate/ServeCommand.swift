@@ -10,6 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try options.load()
     GatewayLogging.bootstrap(configuration.log)
-    try await GatewayService.run(configuration: configuration)
+    let options = options
+    try await GatewayService.run(configuration: configuration) { () throws(ConfigurationError) in try options.load() }
   }
 }

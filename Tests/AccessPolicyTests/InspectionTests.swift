@@ -56,4 +56,14 @@ import Testing
     #expect(difference.levels.first?.denied.ranges.map(\.description) == ["10.0.0.7"])
     #expect(PolicyDifference(from: old, to: old).isEmpty)
   }
+
+  @Test func theFormIsThatOfTheAddressesAndNotOfTheirWriting() throws {
+    func form(_ white: String, _ black: String = "") throws -> [UInt8] {
+      AccessPolicy(all: AccessLists(whitelist: try Self.list(white, "w"), blacklist: try Self.list(black, "b")))
+        .canonicalForm
+    }
+    #expect(try form("10.0.0.0/24\n10.0.1.0/24") == form("10.0.0.0/23 # office"))
+    #expect(try form("10.0.0.0/24") != form("10.0.0.0/23"))
+    #expect(try form("10.0.0.0/24") != form("", "10.0.0.0/24"))
+  }
 }

@@ -103,7 +103,7 @@ class Gateway:
             return response.read().decode()
 
     def hang_up(self):
-        """Asks it to read its certificates anew."""
+        """Asks it to read certificates and rules of access anew."""
         self._process.send_signal(signal.SIGHUP)
 
     def terminate(self):

@@ -26,6 +26,8 @@ struct Limits {
     print("| --- | --- | --- | --- |")
     try self.checkRTMP(publication)
     try self.checkRTP(material)
+    let lists = try AccessLists(entries: 10_000, isIPv6: false)
+    self.add("allocations-per-access-lookup", Double(Self.allocations { lists.lookUp() }) / Double(AccessLists.lookups))
     if self.isExceeded { throw Failure.exceeded }
   }
 

@@ -3,7 +3,7 @@ import LoadPeers
 
 // measure FOLDER              prints times of the parts; FOLDER has the recordings that Scripts/bench makes
 // measure FOLDER LIMITS       checks the figures without noise
-// FLASHGATE_BENCH_PARTS       of rtmp,amf,rtp,send,media: those parts alone
+// FLASHGATE_BENCH_PARTS       of rtmp,amf,rtp,send,access,media: those parts alone
 
 do {
   guard let folder = CommandLine.arguments.dropFirst().first else {
@@ -30,6 +30,7 @@ do {
       let batch = try Batch(sending.frames)
       try batch.measure(watch)
     }
+    if isChosen("access") { try AccessLists.measure(Stopwatch(rounds: 9)) }
     if isChosen("media") { try Chains.measure(folder: folder, Stopwatch(rounds: 9)) }
   }
 } catch Limits.Failure.exceeded {

@@ -19,6 +19,11 @@ public final class AccessPolicy: Sendable {
     self.rooms = rooms
   }
 
+  /// Whether no level has a list: everybody may come in.
+  public var isEmpty: Bool {
+    levels.allSatisfy { lists(of: $0).whitelist.isEmpty && lists(of: $0).blacklist.isEmpty }
+  }
+
   /// Decides. Takes no lock and allocates nothing.
   /// - Parameters:
   ///   - listener: where the client came in; nil when no listener's lists apply, as for media datagrams.

@@ -11,17 +11,7 @@ extension AddressList {
   /// whose name begins with a dot or ends with `~`.
   /// - Throws: all that is wrong, so that one pass mends a list.
   public static func load(_ paths: [String], limits: ListLimits = ListLimits()) throws(ListProblems) -> AddressList {
-    var builder = AddressListBuilder()
-    var problems: [ListProblem] = []
-    for path in paths {
-      switch ListFiles.files(at: path, limits: limits) {
-      case .failure(let problem): problems.append(problem)
-      case .success(let files):
-        for file in files { problems += ListFiles.read(file, limits: limits, into: &builder) }
-      }
-    }
-    guard problems.isEmpty else { throw ListProblems(problems: Array(problems.prefix(limits.problems))) }
-    return builder.build()
+    try load(paths.map(AccessSources.Item.path), limits: limits)
   }
 
   /// Reads and compiles the text of a list, as if it stood in `file`.
@@ -42,6 +32,14 @@ extension AddressList {
 enum ListFiles {
   private static let blockSize = 256 << 10
 
+  /// Adds the entries of a file, or of all files of a folder, and returns what is wrong with them.
+  static func read(path: String, limits: ListLimits, into builder: inout AddressListBuilder) -> [ListProblem] {
+    switch files(at: path, limits: limits) {
+    case .failure(let problem): return [problem]
+    case .success(let files): return files.flatMap { read(file: $0, limits: limits, into: &builder) }
+    }
+  }
+
   /// The file itself, or the files of the folder.
   static func files(at path: String, limits: ListLimits) -> Result<[String], ListProblem> {
     var status = stat()
@@ -61,8 +59,9 @@ enum ListFiles {
     return .success(names.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" })
   }
 
-  /// Adds the file's entries, and returns what is wrong with it.
-  static func read(_ path: String, limits: ListLimits, into builder: inout AddressListBuilder) -> [ListProblem] {
+  private static func read(file path: String, limits: ListLimits, into builder: inout AddressListBuilder)
+    -> [ListProblem]
+  {
     // Not blocking: a pipe without a writer is an empty file, not a hang.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return [unreadable(path)] }

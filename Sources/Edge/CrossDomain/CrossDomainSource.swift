@@ -1,20 +1,15 @@
 import AccessPolicy
-import Synchronization
 
-/// The cross-domain policy that Flash clients are given; replaced whole when lists are read anew.
-public final class CrossDomainSource: Sendable {
-  private let policy: Mutex<CrossDomainPolicy?>
+/// The cross-domain policy that Flash clients are given: the one in force when a client asks, for its owner may read
+/// it anew at any time.
+public struct CrossDomainSource: Sendable {
+  private let inForce: @Sendable () -> CrossDomainPolicy?
 
-  /// Starts with a policy; nil: there is none to give.
-  public init(_ policy: CrossDomainPolicy? = nil) {
-    self.policy = Mutex(policy)
+  /// - Parameter inForce: asked for each client, on its event loop, so it must not block; nil: there is none to give.
+  public init(_ inForce: @escaping @Sendable () -> CrossDomainPolicy?) {
+    self.inForce = inForce
   }
 
   /// What the next client is given.
-  public var current: CrossDomainPolicy? { policy.withLock { $0 } }
-
-  /// Gives `policy` from now on.
-  public func replace(with policy: CrossDomainPolicy?) {
-    self.policy.withLock { $0 = policy }
-  }
+  public var current: CrossDomainPolicy? { inForce() }
 }

@@ -64,6 +64,10 @@ extension MediaLoop {
       loop.execute { self.bound.value.close(id) }
     }
 
+    func judgeAgain() {
+      loop.execute { self.bound.value.judgeAgain() }
+    }
+
     func shutDown() async {
       try? await loop.flatSubmit { self.bound.value.shutDown() }.get()
     }

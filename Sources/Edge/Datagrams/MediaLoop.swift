@@ -1,3 +1,4 @@
+import AccessPolicy
 import NIOCore
 import RTP
 import Rooms
@@ -62,7 +63,9 @@ final class MediaLoop {
     guard let key = RemoteAddress(address) else { return }
     let now = NIODeadline.now()
     // A check says itself whose it is: an address may have belonged to another peer a moment ago.
-    if let ufrag = STUNMessage.localUfrag(of: datagram), let residence = plane?.claim(ufrag, for: handle) {
+    if let ufrag = STUNMessage.localUfrag(of: datagram), allows(address, in: nil),
+      let residence = plane?.claim(ufrag, for: handle)
+    {
       return check(datagram, from: address, key, of: residence, handedOverBy: giver, at: now)
     }
     if let peer = byAddress[key] { return process(datagram, from: address, key, for: peer, at: now) }
@@ -121,6 +124,7 @@ final class MediaLoop {
     _ datagram: ByteBuffer, from address: SocketAddress, _ key: RemoteAddress, for peer: Peer, at now: NIODeadline
   ) {
     var datagram = datagram
+    guard byAddress[key] === peer || allows(address, in: peer.plan.room) else { return }
     peer.connection.receive(&datagram, from: address, at: now, into: arena)
     if byAddress[key] !== peer, peer.connection.accepts(address) {
       byAddress[key]?.addresses.remove(key)
@@ -360,6 +364,20 @@ final class MediaLoop {
     peer.connection.close(at: .now(), into: arena)
     flush()
     remove(peer, reason: "closed")
+  }
+
+  /// The rules have changed: closes the peers that use an address which may not send any more.
+  func judgeAgain() {
+    for peer in Array(peers.values)
+    where peer.addresses.contains(where: { !base.allows($0.ipAddress, peer.plan.room) }) {
+      peer.connection.close(at: .now(), into: arena)
+      flush()
+      remove(peer, reason: "address_denied")
+    }
+  }
+
+  private func allows(_ address: SocketAddress, in room: String?) -> Bool {
+    IPAddress(address).map { base.allows($0, room) } ?? false
   }
 
   func shutDown() -> EventLoopFuture<Void> {

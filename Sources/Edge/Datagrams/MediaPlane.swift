@@ -1,3 +1,4 @@
+import AccessPolicy
 import Logging
 import NIOCore
 import NIOPosix
@@ -44,6 +45,9 @@ public final class MediaPlane: Sendable {
   let log: Logger
   /// The TCP connections that carry datagrams beside the UDP port.
   let streams = MediaStreams()
+  /// Whether media may come from an address, for a peer in a room.
+  public typealias Allows = @Sendable (_ address: IPAddress, _ room: String?) -> Bool
+
   private let register = Mutex(Register())
   private let loops: [MediaLoop.Handle]
 
@@ -61,16 +65,18 @@ public final class MediaPlane: Sendable {
     let clock: NTPClock
     let metrics: MediaMetrics
     let log: Logger
+    let allows: Allows
   }
 
   /// Opens the port on every loop of `group`, for IPv6 and IPv4 where the machine has both.
   /// - Parameters:
   ///   - port: 1 to 65535, or 0 for any free one.
   ///   - clock: the time of day, for sender reports.
+  ///   - allows: asked for each check and each new address of a peer, on the loops: must not block.
   /// - Throws: what `bind` throws, a port in use above all.
   public static func bind(
     port: Int, group: MultiThreadedEventLoopGroup, certificate: DTLSCertificate, clock: NTPClock,
-    metrics: MediaMetrics, log: Logger
+    metrics: MediaMetrics, log: Logger, allows: @escaping Allows = { _, _ in true }
   ) async throws -> MediaPlane {
     var sockets: [MediaSocket] = []
     do {
@@ -83,7 +89,7 @@ public final class MediaPlane: Sendable {
       for socket in sockets { await socket.close() }
       throw error
     }
-    let base = Base(certificate: certificate, clock: clock, metrics: metrics, log: log)
+    let base = Base(certificate: certificate, clock: clock, metrics: metrics, log: log, allows: allows)
     var loops: [MediaLoop.Handle] = []
     for (index, socket) in sockets.enumerated() { loops.append(try await MediaLoop.make(socket, base, index: index)) }
     let plane = MediaPlane(base, loops: loops)
@@ -107,6 +113,11 @@ public final class MediaPlane: Sendable {
       return id
     }
     return PeerHandle(id: id, plane: self)
+  }
+
+  /// The rules have changed: closes the peers whose media come from where they may not come from any more.
+  public func judgeAgain() {
+    for loop in loops { loop.judgeAgain() }
   }
 
   /// Closes all peers and the sockets.

@@ -8,11 +8,14 @@ public struct PeerPlan: Sendable {
   public var session: SessionPlan
   /// Which track each sending section carries, by its mid.
   public var tracks: [String: Track]
+  /// The room whose rules say from where its media may come; nil: those for all alone.
+  public var room: String?
 
   /// A plan.
-  public init(session: SessionPlan, tracks: [String: Track]) {
+  public init(session: SessionPlan, tracks: [String: Track], room: String? = nil) {
     self.session = session
     self.tracks = tracks
+    self.room = room
   }
 }
 

@@ -1,3 +1,4 @@
+import AccessPolicy
 import NIOCore
 
 /// A peer's address and port as a table's key: cheaper to hash and to compare than a `SocketAddress`.
@@ -23,5 +24,11 @@ struct RemoteAddress: Hashable {
       port = UInt32(address.address.sin6_port) | (address.address.sin6_flowinfo == 0 ? 0x1_0000 : 0x2_0000)
     case .unixDomainSocket: return nil
     }
+  }
+
+  /// The address alone.
+  var ipAddress: IPAddress {
+    if port <= UInt16.max { return IPAddress(ipv4: UInt32(bigEndian: UInt32(truncatingIfNeeded: low))) }
+    return IPAddress(ipv6: UInt128(UInt64(bigEndian: high)) << 64 | UInt128(UInt64(bigEndian: low)))
   }
 }

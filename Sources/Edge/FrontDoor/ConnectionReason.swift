@@ -17,6 +17,10 @@ public struct ConnectionReason: RawRepresentable, Sendable, Hashable, CustomStri
   public static let tooManySessions = ConnectionReason(rawValue: "too_many_sessions")
   /// The address has as many sessions as one address may.
   public static let tooManySessionsFromAddress = ConnectionReason(rawValue: "too_many_sessions_from_address")
+  /// A blacklist names the address.
+  public static let blacklisted = ConnectionReason(rawValue: "blacklisted")
+  /// There is a whitelist, and it does not name the address.
+  public static let notWhitelisted = ConnectionReason(rawValue: "not_whitelisted")
   /// The first bytes belong to no known protocol.
   public static let garbage = ConnectionReason(rawValue: "garbage")
   /// A proxy that is trusted sent a PROXY header that breaks the protocol's rules, or somebody else did.

@@ -7,6 +7,8 @@ public struct Configuration: Sendable, Equatable {
   public var listeners: [ListenerConfiguration]
   /// The one port for all media and what browsers are told about it.
   public var webRTC: WebRTCConfiguration
+  /// Who may come in.
+  public var access: AccessConfiguration
   /// Rooms by name; at least one.
   public var rooms: [String: RoomConfiguration]
   /// Where keys are kept.
@@ -23,14 +25,14 @@ public struct Configuration: Sendable, Equatable {
   public var drainTimeout: Duration
 
   init(
-    listeners: [ListenerConfiguration], webRTC: WebRTCConfiguration = .init(), rooms: [String: RoomConfiguration],
-    store: StoreConfiguration = .init(), audit: AuditConfiguration? = nil, admin: AdminConfiguration = .init(),
-    log: LogConfiguration = .init(),
-    limits: LimitsConfiguration = .init(),
+    listeners: [ListenerConfiguration], webRTC: WebRTCConfiguration = .init(), access: AccessConfiguration = .init(),
+    rooms: [String: RoomConfiguration], store: StoreConfiguration = .init(), audit: AuditConfiguration? = nil,
+    admin: AdminConfiguration = .init(), log: LogConfiguration = .init(), limits: LimitsConfiguration = .init(),
     drainTimeout: Duration = .seconds(30)
   ) {
     self.listeners = listeners
     self.webRTC = webRTC
+    self.access = access
     self.rooms = rooms
     self.store = store
     self.audit = audit
@@ -77,8 +79,7 @@ extension Configuration {
   /// Always yields a value, so that one pass finds all problems; only without problems is the value worth anything.
   private init(reading root: ConfigurationValue) {
     let section = root.section(
-      keys: ["listeners", "webrtc", "rooms", "store", "audit", "admin", "log", "limits", "drain_timeout"],
-      later: ["access"])
+      keys: ["listeners", "webrtc", "access", "rooms", "store", "audit", "admin", "log", "limits", "drain_timeout"])
     self.init(
       listeners: ListenerConfiguration.readAll(from: section, at: root),
       webRTC: section["webrtc"].map(WebRTCConfiguration.init(reading:)) ?? .init(position: root.position),
@@ -88,6 +89,8 @@ extension Configuration {
       admin: section["admin"].map(AdminConfiguration.init(reading:)) ?? .init(position: root.position),
       log: section["log"].map(LogConfiguration.init(reading:)) ?? .init(),
       limits: section["limits"].map(LimitsConfiguration.init(reading:)) ?? .init())
+    access = AccessConfiguration(
+      reading: section["access"], listeners: listeners, rooms: rooms, reader: root.reader)
     if let timeout = section["drain_timeout"]?.duration(in: .zero ... .seconds(3600)) { drainTimeout = timeout }
     ListenerConfiguration.checkOverlaps(listeners, admin: admin, reader: root.reader)
   }

@@ -1,3 +1,4 @@
+import AccessPolicy
 import Edge
 
 /// A TCP address where clients come in.
@@ -17,10 +18,12 @@ public struct ListenerConfiguration: Sendable, Equatable {
   public var proxyProtocol: ProxyProtocolTrust?
   /// The proxies whose word about an HTTP request's client is believed.
   public var forwarded: ForwardedTrust?
+  /// Its own lists; an address must be allowed by those for all too.
+  public var access: AccessSources.Level
 
   init(
     address: Located<ListenAddress>, accept: Set<ClientProtocol>, tls: ListenerTLS? = nil, isBehindTLS: Bool = false,
-    proxyProtocol: ProxyProtocolTrust? = nil, forwarded: ForwardedTrust? = nil
+    proxyProtocol: ProxyProtocolTrust? = nil, forwarded: ForwardedTrust? = nil, access: AccessSources.Level = .init()
   ) {
     self.address = address
     self.accept = accept
@@ -28,10 +31,14 @@ public struct ListenerConfiguration: Sendable, Equatable {
     self.isBehindTLS = isBehindTLS
     self.proxyProtocol = proxyProtocol
     self.forwarded = forwarded
+    self.access = access
   }
 }
 
 extension ListenerConfiguration {
+  /// Whether a protocol is spoken there, by its name in the configuration.
+  public func accepts(_ name: String) -> Bool { accept.contains { $0.rawValue == name } }
+
   static func readAll(from section: ConfigurationSection, at root: ConfigurationValue) -> [ListenerConfiguration] {
     guard let value = section["listeners"] else {
       if section.isReadable {
@@ -46,7 +53,7 @@ extension ListenerConfiguration {
 
   private init?(reading value: ConfigurationValue) {
     let section = value.section(
-      keys: ["address", "accept", "tls", "tls_in_front", "proxy_protocol", "forwarded_for"], later: ["access"])
+      keys: ["address", "accept", "tls", "tls_in_front", "proxy_protocol", "forwarded_for", "access"])
     guard section.isReadable else { return nil }
     let address = section.required("address", "address: 0.0.0.0:1935")?.listenAddress()
     let accept = section.required("accept", "accept: [rtmp]").flatMap(Self.accept(reading:))
@@ -64,7 +71,7 @@ extension ListenerConfiguration {
     guard let address, let accept else { return nil }
     self.init(
       address: address, accept: accept, tls: tls ?? nil, isBehindTLS: isBehindTLS, proxyProtocol: proxyProtocol,
-      forwarded: forwarded)
+      forwarded: forwarded, access: section["access"].map(AccessSources.Level.init(reading:)) ?? .init())
   }
 
   /// What is spoken inside TLS needs it, here or in front, and nothing else does.

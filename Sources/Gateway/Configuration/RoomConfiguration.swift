@@ -1,13 +1,18 @@
+import AccessPolicy
+
 /// A room: who may come in, and how many.
 public struct RoomConfiguration: Sendable, Equatable {
   /// No key is needed. Default false.
   public var isOpen: Bool
   /// Most participants at one time, speakers and listeners together; nil without a bound of its own.
   public var maximumParticipants: Int?
+  /// Its own lists; an address must be allowed by those for all too.
+  public var access: AccessSources.Level
 
-  init(isOpen: Bool = true, maximumParticipants: Int? = nil) {
+  init(isOpen: Bool = true, maximumParticipants: Int? = nil, access: AccessSources.Level = .init()) {
     self.isOpen = isOpen
     self.maximumParticipants = maximumParticipants
+    self.access = access
   }
 
   /// Longest name of a room in bytes.
@@ -54,7 +59,8 @@ extension RoomConfiguration {
 
   private init(reading value: ConfigurationValue) {
     self.init()
-    let section = value.section(keys: ["open", "max_participants"], later: ["access", "shadow", "keys"])
+    let section = value.section(keys: ["open", "max_participants", "access"], later: ["shadow", "keys"])
+    access = section["access"].map(AccessSources.Level.init(reading:)) ?? .init()
     if let maximum = section["max_participants"]?.integer(in: 1...100_000, what: "a number of participants") {
       maximumParticipants = maximum
     }

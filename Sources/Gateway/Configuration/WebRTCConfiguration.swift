@@ -1,3 +1,5 @@
+import AccessPolicy
+
 /// The one UDP port for all media, and what browsers are told about it.
 public struct WebRTCConfiguration: Sendable, Equatable {
   /// UDP port of all media, on every address of the machine. Default 8000.

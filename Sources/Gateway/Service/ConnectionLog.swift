@@ -7,6 +7,13 @@ import NIOCore
 struct ConnectionLog: ConnectionObserver {
   let metrics: GatewayMetrics
   let log: Logger
+  /// Lines about addresses that the lists keep out: nothing that they send may fill the log.
+  private let denials = LineBudget()
+
+  init(metrics: GatewayMetrics, log: Logger) {
+    self.metrics = metrics
+    self.log = log
+  }
 
   func connectionAccepted(_ connection: ConnectionInfo) {}
 
@@ -25,9 +32,18 @@ struct ConnectionLog: ConnectionObserver {
     // Health probes connect and leave: no news.
     let isProbe = reason == .leftEarly || connection.proxy?.origin == .proxy(isLocal: true)
     let level: Logger.Level = isProbe ? .debug : .info
-    log.log(
-      level: level, "connection refused",
-      metadata: metadata(connection, reason, called: recognised.map { "\($0)" }))
+    let protocolName = recognised.map { "\($0)" }
+    guard reason.isDenialOfAddress else {
+      return log.log(level: level, "connection refused", metadata: metadata(connection, reason, called: protocolName))
+    }
+    write("connection refused", metadata(connection, reason, called: protocolName))
+  }
+
+  private func write(_ message: Logger.Message, _ facts: @autoclosure () -> Logger.Metadata) {
+    guard case .write(let suppressed) = denials.take() else { return }
+    var metadata = facts()
+    if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
+    log.info(message, metadata: metadata)
   }
 
   func connectionFailed(_ connection: ConnectionInfo, protocol served: DoorProtocol, reason: ConnectionReason) {
@@ -55,6 +71,7 @@ struct ConnectionLog: ConnectionObserver {
     metrics.connections(served.rawValue, "denied", reason.rawValue).add()
     var metadata = metadata(connection, reason, called: served.rawValue)
     if let client { metadata["address"] = "\(client.ipAddress ?? "")" }
+    if reason.isDenialOfAddress { return write("request refused", metadata) }
     log.info("request refused", metadata: metadata)
   }
 
@@ -97,4 +114,9 @@ struct ConnectionLog: ConnectionObserver {
     }
     return metadata
   }
+}
+
+extension ConnectionReason {
+  /// Of the lists, not of the connection's own doing.
+  fileprivate var isDenialOfAddress: Bool { self == .blacklisted || self == .notWhitelisted }
 }

@@ -4,7 +4,6 @@ import NIOCore
 /// Opens the listeners of a configuration, one after the other.
 struct Doors {
   private(set) var listeners: [Listener] = []
-  private(set) var certificates: [ReloadableCertificate] = []
   private let parts: GatewayParts
   private let services: DoorServices
 
@@ -15,17 +14,19 @@ struct Doors {
     let rtmp = parts.rtmpServices
     let plane = parts.webRTC.plane
     let limits = parts.configuration.limits
-    let crossDomain = parts.crossDomain
-    var (plain, encrypted) = (
-      HTTPRouter(), GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices).router
-    )
+    let access = WebAccess(rules: parts.access.rules)
+    let crossDomain = CrossDomainSource { [rules = parts.access.rules] in rules.current.crossDomain }
+    var plain = HTTPRouter()
+    var encrypted = GatewayRoutes(web: try RoomWeb(), signalling: parts.signallingServices, access: access).router
     crossDomain.add(to: &plain)
     crossDomain.add(to: &encrypted)
     services = DoorServices(
       rtmp: { channel, door in try rtmp.adopt(channel, door) },
       policy: { channel, door in try crossDomain.adopt(channel, door) }, http: plain, https: encrypted,
       tunnels: parts.tunnels, ice: { channel, door in try plane.adopt(channel, door) },
-      admission: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress),
+      admission: ListAdmission(
+        rules: parts.access.rules,
+        limits: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress)),
       observer: ConnectionLog(metrics: parts.metrics, log: parts.log))
   }
 
@@ -85,10 +86,10 @@ struct Doors {
     }
   }
 
-  private mutating func certificate(_ tls: ListenerTLS) throws -> TLSContextSource {
+  private func certificate(_ tls: ListenerTLS) throws -> TLSContextSource {
     do throws(TLSLoadError) {
       let source = TLSContextSource(try tls.settings.makeContext(validAt: LogTime.now().seconds))
-      certificates.append(ReloadableCertificate(source: source, tls: tls))
+      parts.certificates.add(source, tls)
       return source
     } catch {
       // The files were good when the configuration was read; somebody has changed them since.

@@ -1,3 +1,4 @@
+import AccessPolicy
 import Edge
 import Foundation
 import Logging
@@ -20,18 +21,20 @@ struct GatewayParts: Sendable {
   let workers: MediaWorkers
   let rooms: RoomEngine
   let reception: Reception
+  let access: AccessKeeper
+  let certificates: CertificateKeeper
   let webRTC: WebRTCServices
-  /// The cross-domain policy that Flash clients are given.
-  let crossDomain = CrossDomainSource()
 
   var sessions: LiveSessions { reception.sessions }
 
+  /// - Parameter reread: reads the configuration file anew, for its rules of access.
   /// - Throws: `ConfigurationError` when the media port cannot be opened.
-  static func assemble(_ configuration: Configuration, log: Logger) async throws -> GatewayParts {
+  static func assemble(
+    _ configuration: Configuration, reread: AccessKeeper.Reread?, log: Logger
+  ) async throws -> GatewayParts {
     let metrics = GatewayMetrics()
-    // There are no lists yet, and that is in force from now on.
-    for list in ["whitelist", "blacklist"] { metrics.policyEntries(list).set(0) }
-    metrics.policyReloadTime().set(LogTime.now().seconds)
+    let readiness = ReadinessBoard()
+    let rules = RulesInForce(configuration.access.rules)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     let workers = MediaWorkers()
     let resources = RenditionResources(
@@ -40,13 +43,21 @@ struct GatewayParts: Sendable {
     let rooms = RoomEngine(
       rooms: configuration.roomSettings, resources: resources, environment: .live)
     do {
-      let webRTC = try await openWebRTC(configuration, group: group, metrics: metrics, log: log)
-      let readiness = ReadinessBoard()
+      let webRTC = try await openWebRTC(
+        configuration, group: group, rules: rules, metrics: metrics, log: log)
       let reception = try await Reception.open(
-        configuration, rooms: rooms, metrics: metrics, readiness: readiness, log: log)
+        configuration, rules: rules, rooms: rooms, metrics: metrics, readiness: readiness, log: log)
+      let access = AccessKeeper(
+        configuration.access, rules: rules, reread: reread,
+        told: .init(metrics: metrics, readiness: readiness, audit: reception.audit, log: log)
+      ) {
+        webRTC.plane.judgeAgain()
+        return await reception.entrance.judgeAgain()
+      }
       return GatewayParts(
         configuration: configuration, log: log, metrics: metrics, readiness: readiness, group: group,
-        workers: workers, rooms: rooms, reception: reception, webRTC: webRTC)
+        workers: workers, rooms: rooms, reception: reception, access: access,
+        certificates: CertificateKeeper(readiness: readiness, log: log), webRTC: webRTC)
     } catch {
       workers.shutDown()
       try? await group.shutdownGracefully()
@@ -55,7 +66,8 @@ struct GatewayParts: Sendable {
   }
 
   private static func openWebRTC(
-    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, metrics: GatewayMetrics, log: Logger
+    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, rules: RulesInForce, metrics: GatewayMetrics,
+    log: Logger
   ) async throws -> WebRTCServices {
     var random = SystemRandomNumberGenerator()
     let certificate = try DTLSCertificate(using: &random)
@@ -69,7 +81,8 @@ struct GatewayParts: Sendable {
     let plane: MediaPlane
     do {
       plane = try await MediaPlane.bind(
-        port: port.value, group: group, certificate: certificate, clock: .live, metrics: media, log: log)
+        port: port.value, group: group, certificate: certificate, clock: .live, metrics: media, log: log,
+        allows: { rules.current.policy.decide($0, room: $1).isAllowed })
     } catch let error as IOError {
       throw ConfigurationError.cannotListen(on: "UDP port \(port.value)", at: port.position, errno: error.errnoCode)
     }

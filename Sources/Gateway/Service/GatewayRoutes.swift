@@ -7,26 +7,27 @@ struct GatewayRoutes: Sendable {
   private let web: RoomWeb
   private let signalling: SignallingServices
   private let whep: WHEPRoutes
+  private let access: WebAccess
 
-  init(web: RoomWeb, signalling: SignallingServices) {
+  init(web: RoomWeb, signalling: SignallingServices, access: WebAccess) {
     self.web = web
     self.signalling = signalling
     self.whep = WHEPRoutes(signalling)
+    self.access = access
   }
 
   /// All routes of the surface.
   var router: HTTPRouter {
     var router = HTTPRouter()
-    router.on(.get, "/rooms/{room}") { web.page(for: $0) }
+    router.on(.get, "/rooms/{room}") { access.refusal(of: $0) ?? web.page(for: $0) }
     router.on(.get, "/assets/{name}") { web.asset($0.parameters["name"] ?? "", for: $0) }
-    router.on(.get, "/rooms/{room}/signal") { signal($0) }
+    router.on(.get, "/rooms/{room}/signal") { access.refusal(of: $0) ?? signal($0) }
     whep.add(to: &router)
     return router
   }
 
   private func signal(_ request: HTTPServerRequest) -> HTTPServerResponse {
-    // Only browsers send Origin, and only they can be misled by another site's page.
-    guard request.fields[.origin] == nil || request.isFromSameOrigin else {
+    guard access.allows(origin: request.fields[.origin], of: request) else {
       return ProblemDocument(status: .forbidden, detail: "this page may not open the room's web socket").response()
     }
     let identity = signalling.sessions.identify(

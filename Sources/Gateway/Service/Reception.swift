@@ -1,3 +1,4 @@
+import AccessPolicy
 import Edge
 import Identity
 import Logging
@@ -16,11 +17,14 @@ struct Reception: Sendable {
   /// Opens store and audit.
   /// - Throws: `ConfigurationError` with the place of the value that this machine refuses.
   static func open(
-    _ configuration: Configuration, rooms: RoomEngine, metrics: GatewayMetrics, readiness: ReadinessBoard, log: Logger
+    _ configuration: Configuration, rules: RulesInForce, rooms: RoomEngine, metrics: GatewayMetrics,
+    readiness: ReadinessBoard, log: Logger
   ) async throws(ConfigurationError) -> Reception {
     let audit = try await openAudit(configuration.audit, readiness: readiness, log: log)
     let keys = try await GatewayKeys.open(configuration, readiness: readiness, log: log)
-    var gate: any RoomGate = keys?.gate ?? OpenGate()
+    // Whom the lists keep out is not asked for a key.
+    let gates: [(any RoomGate)?] = [ListGate(rules: rules), keys?.gate]
+    var gate: any RoomGate = GateRow(gates.compactMap { $0 })
     if let audit {
       gate = AuditGate(gate: gate, audit: audit, isRequired: configuration.audit?.isRequired ?? false)
     }

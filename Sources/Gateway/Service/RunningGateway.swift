@@ -10,14 +10,18 @@ import WebRTC
 struct RunningGateway: Sendable {
   let parts: GatewayParts
   let listeners: [Listener]
-  let certificates: [ReloadableCertificate]
+  /// Looks whether lists change.
+  private let watch: Task<Void, Never>
 
   private var log: Logger { parts.log }
 
   /// Opens everything, or nothing.
+  /// - Parameter reread: reads the configuration file anew when rules of access are; nil: only the files it names.
   /// - Throws: `ConfigurationError` with the place of the value that this machine refuses.
-  static func start(_ configuration: Configuration, log: Logger) async throws -> RunningGateway {
-    let parts = try await GatewayParts.assemble(configuration, log: log)
+  static func start(
+    _ configuration: Configuration, reread: AccessKeeper.Reread? = nil, log: Logger
+  ) async throws -> RunningGateway {
+    let parts = try await GatewayParts.assemble(configuration, reread: reread, log: log)
     var doors: Doors
     do {
       doors = try Doors(parts)
@@ -35,25 +39,15 @@ struct RunningGateway: Sendable {
     }
     parts.readiness.update { $0.phase = .ready }
     log.notice("ready")
-    return RunningGateway(parts: parts, listeners: doors.listeners, certificates: doors.certificates)
+    return RunningGateway(
+      parts: parts, listeners: doors.listeners, watch: Task { await parts.access.watch() })
   }
 
-  /// Reads the certificates anew. One that cannot be read leaves the one in force, and readiness says so.
-  func reload() {
+  /// Reads certificates and rules of access anew. What cannot be read leaves what is in force, and readiness says so.
+  func reload() async {
     parts.reception.audit?.record(.admin("reload", actor: "sighup"))
-    for certificate in certificates {
-      let part = "certificate \(certificate.tls.certificate.value)"
-      do throws(TLSLoadError) {
-        certificate.source.replace(
-          with: try certificate.tls.settings.makeContext(validAt: LogTime.now().seconds))
-        parts.readiness.update { $0.clear(part: part) }
-        log.notice("certificate read", metadata: ["path": "\(certificate.tls.certificate.value)"])
-      } catch {
-        let detail = certificate.tls.problem(error)?.message ?? "\(error)"
-        parts.readiness.update { $0.report(.init(part: part, detail: detail, isBlocking: false)) }
-        log.error("certificate kept as it was", metadata: ["reason": "\(detail)"])
-      }
-    }
+    parts.certificates.reload()
+    await parts.access.reload(.signal)
   }
 
   /// Takes nobody in any more, asks all to leave, and waits for that, at most as long as the configuration says.
@@ -71,13 +65,8 @@ struct RunningGateway: Sendable {
 
   /// Closes what is still open.
   func stop() async {
+    watch.cancel()
     for listener in listeners { await listener.closeAll() }
     await parts.shutDown()
   }
-}
-
-/// A certificate that SIGHUP reads anew.
-struct ReloadableCertificate: Sendable {
-  let source: TLSContextSource
-  let tls: ListenerTLS
 }

@@ -10,13 +10,15 @@ struct ListenerPeer {
   private var negotiation: Negotiation
   private let plane: MediaPlane
   private var handle: PeerHandle?
+  private let room: String
   private let onEvent: @Sendable (PeerEvent) -> Void
 
-  init(webRTC: WebRTCServices, onEvent: @escaping @Sendable (PeerEvent) -> Void) {
+  init(webRTC: WebRTCServices, room: String, onEvent: @escaping @Sendable (PeerEvent) -> Void) {
     self.plane = webRTC.plane
     self.negotiation = Negotiation(
       fingerprint: webRTC.certificate.fingerprint, candidates: webRTC.candidates,
       random: SystemRandomNumberGenerator())
+    self.room = room
     self.onEvent = onEvent
   }
 
@@ -31,7 +33,7 @@ struct ListenerPeer {
     }
     let answer = try negotiation.answer(offer: description, sending: sending)
     guard let session = negotiation.plan else { return answer.text }
-    let plan = PeerPlan(session: session, tracks: tracks)
+    let plan = PeerPlan(session: session, tracks: tracks, room: room)
     if let handle {
       handle.update(plan)
     } else {

@@ -32,7 +32,7 @@ extension Denial {
     switch kind {
     case .keyRequired: "key-required"
     case .notAllowed: "key-refused"
-    case .addressDenied, .pageDenied: "denied"
+    case .addressDenied, .pageDenied, .encryptionRequired: "denied"
     case .tooManyAttempts: "too-many-attempts"
     case .unavailable: "unavailable"
     }

@@ -80,7 +80,7 @@ private struct Conversation {
     self.session = session
     self.socket = socket
     self.log = log
-    self.peer = ListenerPeer(webRTC: session.services.webRTC, onEvent: onPeerEvent)
+    self.peer = ListenerPeer(webRTC: session.services.webRTC, room: session.room, onEvent: onPeerEvent)
   }
 
   /// Handles one message. Returns whether the session goes on.

@@ -15,7 +15,7 @@ extension Denial {
     switch kind {
     // RFC 6750, section 3.1: who shows nothing is asked for it.
     case .keyRequired: .unauthorized
-    case .notAllowed, .addressDenied, .pageDenied: .forbidden
+    case .notAllowed, .addressDenied, .pageDenied, .encryptionRequired: .forbidden
     case .tooManyAttempts: .tooManyRequests
     case .unavailable: .serviceUnavailable
     }

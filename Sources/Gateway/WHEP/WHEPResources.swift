@@ -60,7 +60,7 @@ actor WHEPResources {
     do {
       let available = try await services.rooms.tracks(of: name, in: room)
       let description = try SessionDescription(parsing: offer)
-      var peer = ListenerPeer(webRTC: services.webRTC) { [weak self] event in
+      var peer = ListenerPeer(webRTC: services.webRTC, room: room) { [weak self] event in
         Task { await self?.peer(event, of: id) }
       }
       let answer = try peer.answer(offer: offer, tracks: Self.tracks(for: description, among: available))

@@ -27,6 +27,8 @@ public struct Denial: Sendable, Hashable {
     case addressDenied = "address_denied"
     /// The page or SWF is not of a domain that may use the gateway.
     case pageDenied = "page_denied"
+    /// Old clients must come by TLS here, and this one does not.
+    case encryptionRequired = "encryption_required"
     /// Too many wrong keys from this address, or for this room.
     case tooManyAttempts = "too_many_attempts"
     /// The gateway cannot decide or record now.
@@ -57,6 +59,7 @@ public struct Denial: Sendable, Hashable {
     case .notAllowed: "not allowed"
     case .addressDenied: "this address is not allowed"
     case .pageDenied: "this page is not allowed"
+    case .encryptionRequired: "an encrypted connection is needed: use rtmps"
     case .tooManyAttempts: "too many attempts, try again later"
     case .unavailable: "the gateway cannot decide this now, try again later"
     }

@@ -17,7 +17,7 @@ import Testing
   private func withListener(
     _ policy: CrossDomainPolicy?, _ body: (SocketAddress, RecordingObserver) async throws -> Void
   ) async throws {
-    let source = CrossDomainSource(policy)
+    let source = CrossDomainSource { policy }
     let observer = RecordingObserver()
     let services = DoorServices(
       policy: { channel, door in try source.adopt(channel, door) }, admission: SessionLimits(), observer: observer)
@@ -77,25 +77,24 @@ import Testing
   }
 
   @Test func fileAtTheRootHasItsTypeAndSaysWhatElseCounts() async throws {
-    var router = HTTPRouter()
-    let source = CrossDomainSource(try policy())
-    source.add(to: &router)
-    let target = try RequestTarget("/crossdomain.xml")
-    let answer = await router.respond(to: HTTPServerRequest(method: .get, target: target))
+    let answer = try await file(of: try policy())
     #expect(answer.status == .ok)
     #expect(answer.fields[.contentType] == "text/x-cross-domain-policy")
     #expect(answer.fields[try #require(HTTPField.Name("X-Permitted-Cross-Domain-Policies"))] == "master-only")
     #expect(String(buffer: answer.body) == (try policy().document(at: .http)))
-    source.replace(with: nil)
-    #expect(await router.respond(to: HTTPServerRequest(method: .get, target: target)).status == .notFound)
+    #expect(try await file(of: nil).status == .notFound)
     // What is for HTTPS pages alone is not given in the clear.
-    source.replace(
-      with: CrossDomainPolicy(
-        domains: [try #require(DomainPattern(parsing: "old.example.org"))],
-        ports: try #require(PortSet(parsing: "1935")),
-        isForHTTPSAlone: true))
-    #expect(await router.respond(to: HTTPServerRequest(method: .get, target: target)).status == .notFound)
-    let secure = HTTPServerRequest(method: .get, scheme: "https", target: target)
-    #expect(await router.respond(to: secure).status == .ok)
+    let secure = CrossDomainPolicy(
+      domains: [try #require(DomainPattern(parsing: "old.example.org"))],
+      ports: try #require(PortSet(parsing: "1935")), isForHTTPSAlone: true)
+    #expect(try await file(of: secure).status == .notFound)
+    #expect(try await file(of: secure, scheme: "https").status == .ok)
+  }
+
+  private func file(of policy: CrossDomainPolicy?, scheme: String = "http") async throws -> HTTPServerResponse {
+    var router = HTTPRouter()
+    CrossDomainSource { policy }.add(to: &router)
+    let target = try RequestTarget("/crossdomain.xml")
+    return await router.respond(to: HTTPServerRequest(method: .get, scheme: scheme, target: target))
   }
 }

@@ -1,3 +1,4 @@
+import AccessPolicy
 import FLV
 import Logging
 import Media
@@ -22,6 +23,8 @@ final class PlaneStage {
   let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let videoOut = Counter()
   let metrics: MediaMetrics
+  /// From where media may come; everywhere at first.
+  let rules = RulesInForce()
   let plane: MediaPlane
   let workers = MediaWorkers(count: 1)
   let engine: RoomEngine
@@ -47,7 +50,8 @@ final class PlaneStage {
       delay: Histogram(bounds: [1_000_000]), datagramsRefused: Counter(), sendCalls: Counter(),
       tierChanges: MetricRegistry().counter("tiers", help: "Changes.", labels: ["tier"]))
     plane = try await MediaPlane.bind(
-      port: 0, group: Self.group, certificate: certificate, clock: clock, metrics: metrics, log: log)
+      port: 0, group: Self.group, certificate: certificate, clock: clock, metrics: metrics, log: log,
+      allows: { [rules] address, room in rules.current.policy.decide(address, room: room).isAllowed })
     engine = RoomEngine(
       rooms: Dictionary(
         uniqueKeysWithValues: ["demo"].compactMap { name in RoomName(name).map { ($0, RoomEngine.RoomSettings()) } }),

@@ -4,7 +4,7 @@ import NIOSSL
 @testable import Gateway
 
 /// A temporary folder with a configuration and the files it names; removed with its owner.
-final class ConfigurationFolder {
+final class ConfigurationFolder: Sendable {
   let path: String
 
   /// Two pairs of certificate and key, made once: with the openssl program, as an operator would.

@@ -111,13 +111,13 @@ import Testing
       "2:69: TLS is done in front of this listener: remove `tls`, or `tls_in_front: true`"
     ),
     (
-      "{ address: 0.0.0.0:1, accept: [rtmp], access: {} }",
-      "2:43: \"access\" is not supported yet by this version: remove it"
+      "{ address: 0.0.0.0:1, accept: [rtmp], access: { white: [] } }",
+      "2:53: unknown key \"white\": known here are whitelist, blacklist"
     ),
     ("{ address: 0.0.0.0:1, accept: [rtmp], adress: x }", "2:43: unknown key \"adress\": did you mean `address`?"),
     (
       "{ address: 0.0.0.0:1, accept: [rtmp], colour: x }",
-      "2:43: unknown key \"colour\": known here are address, accept, tls, tls_in_front, proxy_protocol, forwarded_for"
+      "2:43: unknown key \"colour\": known here are address, accept, tls, tls_in_front, proxy_protocol, forwarded_for, access"
     ),
     ("1935", "2:5: a section of keys is needed here, such as `address: ...`, not \"1935\""),
     (
@@ -224,7 +224,10 @@ import Testing
       "{ open: true, max_participants: 1.5 }",
       "4:41: a number of participants is needed here, a whole number from 1 to 100000, not \"1.5\""
     ),
-    ("{ open: true, access: {} }", "4:23: \"access\" is not supported yet by this version: remove it"),
+    (
+      "{ open: true, access: { cross_domain: a } }",
+      "4:33: unknown key \"cross_domain\": known here are whitelist, blacklist"
+    ),
     ("{ open: true, shadow: rtmp://old/app }", "4:23: \"shadow\" is not supported yet by this version: remove it"),
     ("true", "4:9: a section of keys is needed here, such as `open: ...`, not \"true\""),
   ])
@@ -312,7 +315,6 @@ import Testing
     ("limits: { handshake_timeout: 99ms }", "5:30: 99ms is out of range: write a duration from 100ms to 5m"),
     ("drain_timeout: 3601s", "5:16: 3601s is out of range: write a duration from 0s to 1h"),
     ("drain_timeout:", "5:15: a duration with its unit is needed here, such as 250ms, 10s or 2h, not nothing"),
-    ("access: { whitelist: [a] }", "5:1: \"access\" is not supported yet by this version: remove it"),
     (
       "store: { postgres: \"postgresql://host/db\" }",
       "5:20: PostgreSQL is not supported yet by this version: write `store: { sqlite: flashgate.db }`"

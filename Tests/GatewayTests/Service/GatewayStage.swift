@@ -39,7 +39,10 @@ struct GatewayStage {
 
   /// The routes of the listeners, asked without a socket.
   func routes() throws -> HTTPRouter {
-    GatewayRoutes(web: try RoomWeb(), signalling: gateway.parts.signallingServices).router
+    GatewayRoutes(
+      web: try RoomWeb(), signalling: gateway.parts.signallingServices,
+      access: WebAccess(rules: gateway.parts.access.rules)
+    ).router
   }
 
   func admin(_ path: String) async throws -> HTTPServerResponse {

@@ -15,16 +15,18 @@ public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConv
   public var description: String { "\(position): \(message)" }
 }
 
-/// All that is wrong with a configuration, in the order of the file.
+/// All that is wrong with a configuration and the files it names, file by file in their order.
 public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
   /// At least one.
   public let problems: [ConfigurationProblem]
 
-  /// Sorts by line and column.
+  /// Sorts by line and column within each file; the files stay in the order in which they first come.
   public init(problems: [ConfigurationProblem]) {
+    var files: [String: Int] = [:]
+    for problem in problems where files[problem.position.file] == nil { files[problem.position.file] = files.count }
     self.problems = problems.enumerated().sorted { left, right in
       let (a, b) = (left.element.position, right.element.position)
-      return (a.line, a.column, left.offset) < (b.line, b.column, right.offset)
+      return (files[a.file] ?? 0, a.line, a.column, left.offset) < (files[b.file] ?? 0, b.line, b.column, right.offset)
     }.map(\.element)
   }
 

@@ -1,3 +1,5 @@
+import AccessPolicy
+
 /// The address of a STUN or TURN server, `stun:HOST[:PORT]` or `turn:HOST[:PORT][?transport=udp|tcp]`.
 ///
 /// Browsers refuse a whole peer connection for one address that breaks RFC 7064 section 3.1 or RFC 7065 section 3.1, so

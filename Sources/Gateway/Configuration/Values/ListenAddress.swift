@@ -1,3 +1,5 @@
+import AccessPolicy
+
 /// An IP address and a TCP port to listen on, written `127.0.0.1:9090` or `[::1]:9090`.
 public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   let ip: IPAddress
