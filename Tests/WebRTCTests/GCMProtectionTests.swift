@@ -14,7 +14,7 @@ import Testing
   }
 
   private func seal(_ protection: GCMProtection, _ header: [UInt8], _ payload: [UInt8]) -> [UInt8]? {
-    var packet = header + [UInt8](repeating: 0xEE, count: payload.count + GCMProtection.tagLength)
+    var packet = header + [UInt8](repeating: 0xEE, count: payload.count + GCMCipher.tagLength)
     let length = packet.withUnsafeMutableBytes { packet in
       payload.withUnsafeBytes { payload in
         packet.baseAddress.flatMap { protection.seal($0, headerSize: header.count, payload: payload) }
@@ -41,12 +41,51 @@ import Testing
     ),
   ])
   func thePacketsOfTheStandardComeOut(keyLength: UInt8, expected: String) throws {
-    let protection = try GCMProtection(
-      sessionKey: Array(0..<keyLength), sessionSalt: Self.bytes("517569642070726f2071756f"))
-    let sealed = self.seal(
-      protection, Self.bytes("8040f17b8041f8d35501a0b2"),
-      Self.bytes("47616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573"))
-    #expect(sealed == Self.bytes(expected))
+    let cipher = try GCMCipher(sessionKey: Array(0..<keyLength), sessionSalt: Self.bytes("517569642070726f2071756f"))
+    let header = Self.bytes("8040f17b8041f8d35501a0b2")
+    let text = Self.bytes("47616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573")
+    #expect(Self.sealed(cipher, header, text, ssrc: 0x5501_A0B2, index: 0xF17B) == Self.bytes(expected))
+  }
+
+  /// RFC 7714 sections 17.1 and 17.2.
+  @Test(arguments: [
+    (
+      16,
+      """
+      81c8000d4d617273 63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b46
+      86303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade
+      """
+    ),
+    (
+      32,
+      """
+      81c8000d4d617273 d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1110555be8415f658
+      c61de0476f1b6fad1d1eb30c4446839f57ff6f6cb26ac3be
+      """
+    ),
+  ])
+  func theReportsOfTheStandardComeOut(keyLength: UInt8, expected: String) throws {
+    let cipher = try GCMCipher(sessionKey: Array(0..<keyLength), sessionSalt: Self.bytes("517569642070726f2071756f"))
+    let text = Self.bytes(
+      "4e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef")
+    #expect(
+      Self.sealed(
+        cipher, Self.bytes("81c8000d4d617273"), text, trailer: 0x8000_05D4, ssrc: 0x4D61_7273, index: 0x5D4)
+        == Self.bytes(expected))
+  }
+
+  private static func sealed(
+    _ cipher: GCMCipher, _ header: [UInt8], _ text: [UInt8], trailer: UInt32? = nil, ssrc: UInt32, index: UInt64
+  ) -> [UInt8]? {
+    var packet = header + [UInt8](repeating: 0, count: text.count + GCMCipher.tagLength)
+    let isSealed = packet.withUnsafeMutableBytes { packet in
+      text.withUnsafeBytes { text in
+        packet.baseAddress.map {
+          cipher.seal($0, headerSize: header.count, text: text, trailer: trailer, ssrc: ssrc, index: index)
+        }
+      }
+    }
+    return isSealed == true ? packet : nil
   }
 
   /// RFC 3711 appendix B.3.
@@ -64,7 +103,7 @@ import Testing
   @Test func keysAndSaltsOfOtherLengthsAreRefused() {
     for (key, salt) in [(15, 12), (17, 12), (24, 12), (16, 11), (16, 13), (32, 14), (0, 12)] {
       #expect(throws: WebRTCError.self) {
-        try GCMProtection(
+        try GCMCipher(
           sessionKey: [UInt8](repeating: 1, count: key), sessionSalt: [UInt8](repeating: 1, count: salt))
       }
     }
@@ -98,6 +137,31 @@ import Testing
       #expect(receiver.unprotect(&packet, isRTCP: false) == nil)
       #expect(Array(packet.readableBytesView) == plain)
     }
+  }
+
+  /// libsrtp opens our reports and refuses one that came before.
+  @Test(arguments: [SRTPProfile.aeadAES128GCM, .aeadAES256GCM])
+  func libsrtpOpensReports(profile: SRTPProfile) throws {
+    let key = (0..<profile.keyLength + profile.saltLength).map { UInt8($0) }
+    let ours = try SRTPContext(profile: profile, key: key, direction: .outbound)
+    let receiver = try SRTPContext(profile: profile, key: key, direction: .inbound)
+    for size in [8, 12, 28, 100] {
+      let plain = [0x80, 200, 0, UInt8(size / 4 - 1), 1, 2, 3, 4] + [UInt8](repeating: 7, count: size - 8)
+      var memory = plain + [UInt8](repeating: 0, count: SRTPContext.maximumTrailer)
+      let length = memory.withUnsafeMutableBytes { bytes in
+        bytes.baseAddress.flatMap { ours.protectRTCP($0, count: size) }
+      }
+      #expect(length == size + 20)
+      let sealed = ByteBuffer(bytes: memory.prefix(size + 20))
+      var copy = sealed
+      #expect(receiver.unprotect(&copy, isRTCP: true) == nil)
+      #expect(Array(copy.readableBytesView) == plain)
+      copy = sealed
+      #expect(receiver.unprotect(&copy, isRTCP: true) == .replay)
+    }
+    var short = [UInt8](repeating: 0x80, count: 40)
+    #expect(
+      short.withUnsafeMutableBytes { bytes in bytes.baseAddress.flatMap { ours.protectRTCP($0, count: 7) } } == nil)
   }
 
   private static func packet(_ number: UInt16, _ ssrc: UInt32, using random: inout SeededRandom) -> [UInt8] {

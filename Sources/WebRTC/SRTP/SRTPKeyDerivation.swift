@@ -4,6 +4,8 @@ import COpenSSL
 enum SRTPKeyLabel: UInt8 {
   case rtpEncryption = 0
   case rtpSalt = 2
+  case rtcpEncryption = 3
+  case rtcpSalt = 5
 }
 
 extension SRTPKeyLabel {
