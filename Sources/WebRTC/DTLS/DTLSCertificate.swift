@@ -66,6 +66,8 @@ public final class DTLSCertificate: @unchecked Sendable {
     // The chain proves nothing: the fingerprint of the signalled description does, and it is compared after the
     // handshake, before any key is used. So the callback lets every certificate pass, but there must be one.
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) { _, _ in 1 }
+    // No receiver resumes a session, and a cache would hold each one with its certificate.
+    _ = SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
     return flashgate_SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION) == 1
       && SSL_CTX_use_certificate(context, certificate) == 1
       && SSL_CTX_use_PrivateKey(context, key) == 1

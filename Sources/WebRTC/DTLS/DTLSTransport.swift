@@ -108,7 +108,7 @@ final class DTLSTransport {
       return
     }
     ERR_clear_error()
-    SSL_shutdown(self.ssl)
+    if SSL_alloc_buffers(self.ssl) == 1 { SSL_shutdown(self.ssl) }
     self.collect()
     self.state = .ended
   }
@@ -118,9 +118,14 @@ final class DTLSTransport {
   private func step(at now: NIODeadline) -> Event? {
     ERR_clear_error()
     var event: Event?
+    // OpenSSL's two record buffers are most of an association's memory, 34 kB. After the handshake next to nothing comes
+    // any more, so they are there only while something does.
+    if case .established = self.state, SSL_alloc_buffers(self.ssl) != 1 { return nil }
     if case .handshaking = self.state { event = self.handshake(at: now) }
     if case .established = self.state, let ending = self.read() { event = self.end(ending) }
     self.collect()
+    // Refuses, and keeps them, while part of a record waits in them.
+    if case .established = self.state { _ = SSL_free_buffers(self.ssl) }
     return event
   }
 
