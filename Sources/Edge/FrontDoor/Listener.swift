@@ -55,6 +55,10 @@ public final class Listener: Sendable {
         }
       }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // A connection keeps the memory of its largest read for the next one. A key frame takes two or three reads for it.
+      .childChannelOption(
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 16_384)
+      )
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try welcome(channel, configuration: configuration, services: services, connections: connections)

@@ -83,8 +83,9 @@ extension ChunkReader {
   private static let lowIDs = 64
   /// Chunks below this are counted (spec 5.4.1: "should be at least 128").
   private static let ordinaryChunkSize = 128
-  /// A slice keeps the whole receive buffer alive; it may be at most so many times the message.
-  private static let slackOfSlices = 4
+  /// A slice keeps the whole receive buffer alive; it may be at most so many times the message, for a
+  /// group of pictures holds it as long as the message.
+  private static let slackOfSlices = 2
 
   private mutating func walk(_ bytes: UnsafeRawBufferPointer, from at: inout Int) throws(RTMPError) -> Step {
     while true {
