@@ -15,23 +15,17 @@ final class MediaLoop {
   private var plane: MediaPlane?
   let arena: DatagramArena
   private var sender: DatagramSender
-  private var peers: [PeerID: Peer] = [:]
+  var peers: [PeerID: Peer] = [:]
   private var byAddress: [RemoteAddress: Peer] = [:]
   /// Addresses whose packets come here, of peers that live elsewhere.
   private var elsewhere: [RemoteAddress: Handle] = [:]
-  private var outlets: [TrackID: [Receiver]] = [:]
+  var outlets: [TrackID: [Receiver]] = [:]
   private var nextSubscriber: UInt64
-  private var pacer: RepeatedTask?
+  var pacer: RepeatedTask?
 
-  /// Deadlines are kept to the next multiple of this, so that those of many peers share a wake-up. DTLS asks for 50 ms
-  /// at the finest.
-  private static let tick: UInt64 = 10_000_000
-  /// Sending brings a deadline nearer without anybody asking for it: that of the reports, a second ahead.
-  private static let longestSleep = TimeAmount.seconds(1)
   /// Packets of cached pictures that go to one receiver at once, and again each `pace`: faster than any picture needs,
   /// slower than the smallest receive buffer fills.
   private static let burst = 48
-  private static let pace = TimeAmount.milliseconds(4)
   private static let maximumForwards = 4096
   private static let maximumAddresses = 32
 
@@ -45,7 +39,7 @@ final class MediaLoop {
     hook.flush = { [weak self] in self?.flush() }
   }
 
-  private var loop: any EventLoop { socket.channel.eventLoop }
+  var loop: any EventLoop { socket.channel.eventLoop }
 
   /// Begins to read. Peers come from `plane` from here on.
   func begin(_ plane: MediaPlane) throws {
@@ -141,7 +135,7 @@ final class MediaLoop {
     rearm(peer)
   }
 
-  private func handleEvents(of peer: Peer, at now: NIODeadline) {
+  func handleEvents(of peer: Peer, at now: NIODeadline) {
     while let event = peer.connection.next() {
       switch event {
       case .connected:
@@ -256,7 +250,7 @@ final class MediaLoop {
     if receiver.isCatchingUp { startPacing() }
   }
 
-  private func sendBacklog(of receiver: Receiver, at now: NIODeadline) {
+  func sendBacklog(of receiver: Receiver, at now: NIODeadline) {
     var packets = 0
     while packets < Self.burst, receiver.peer.stream?.isWritable != false, !isBusy(receiver.peer, at: now),
       let (frame, mediaTime) = receiver.nextOfBacklog()
@@ -278,7 +272,7 @@ final class MediaLoop {
   }
 
   /// Sends what the arena holds. What the kernel does not take is lost, as on any network; receivers ask again.
-  private func flush() {
+  func flush() {
     guard !arena.isEmpty else { return }
     var hasStreams = false
     if let streams = plane?.streams, !streams.isEmpty {
@@ -288,65 +282,6 @@ final class MediaLoop {
     let result = sender.send(arena, skippingStreams: hasStreams)
     base.metrics.sendCalls.add(UInt64(result.calls))
     if result.refused > 0 { base.metrics.datagramsRefused.add(UInt64(result.refused)) }
-  }
-
-  // MARK: Time
-
-  /// One task waits for the peer's nearest deadline; it is replaced only when the deadline comes nearer, so that a
-  /// consent that moves with every check does not schedule with every check.
-  private func rearm(_ peer: Peer) {
-    guard peers[peer.id] === peer, let deadline = peer.connection.deadline else { return }
-    let wanted = peer.receivers.isEmpty ? deadline : min(deadline, peer.nextAllotment)
-    let nearest = min(wanted, .now() + Self.longestSleep).uptimeNanoseconds
-    let due = NIODeadline.uptimeNanoseconds((nearest / Self.tick + 1) * Self.tick)
-    if let timer = peer.timer, timer.deadline <= due { return }
-    peer.timer?.task.cancel()
-    let task = loop.assumeIsolated().scheduleTask(deadline: due) { [weak self, weak peer] in
-      if let peer { self?.elapsed(peer) }
-    }
-    peer.timer = (due, task)
-  }
-
-  private func elapsed(_ peer: Peer) {
-    let now = NIODeadline.now()
-    peer.timer = nil
-    base.metrics.countRejections(peer)
-    if let deadline = peer.connection.deadline, deadline <= now {
-      peer.connection.elapsed(at: now, into: arena)
-      handleEvents(of: peer, at: now)
-      flush()
-    }
-    if peer.nextAllotment <= now {
-      allot(peer, at: now)
-      flush()
-    }
-    rearm(peer)
-  }
-
-  private func repeatedly(each interval: TimeAmount, _ work: @escaping @Sendable (MediaLoop) -> Void) -> RepeatedTask {
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    return loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in work(bound.value) }
-  }
-
-  func startPacing() {
-    guard pacer == nil else { return }
-    pacer = repeatedly(each: Self.pace) { $0.paced() }
-  }
-
-  private func paced() {
-    let now = NIODeadline.now()
-    var more = false
-    for receivers in outlets.values {
-      for receiver in receivers where receiver.isCatchingUp {
-        sendBacklog(of: receiver, at: now)
-        more = more || receiver.isCatchingUp
-      }
-    }
-    flush()
-    if !more {
-      pacer?.cancel()
-      pacer = nil
-    }
   }
 
   // MARK: For owners
