@@ -1,5 +1,7 @@
+#define _GNU_SOURCE
 #include "CAllocations.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stddef.h>
@@ -11,9 +13,11 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 static __thread int is_counting;
 static __thread uint64_t count;
+static __thread uint64_t bytes_copied;
 
 void allocations_begin(void) {
   count = 0;
+  bytes_copied = 0;
   is_counting = 1;
 }
 
@@ -21,6 +25,30 @@ uint64_t allocations_end(void) {
   is_counting = 0;
   return count;
 }
+
+uint64_t allocations_bytes_copied(void) { return bytes_copied; }
+
+static void *(*real_memmove)(void *to, const void *from, size_t size);
+
+__attribute__((constructor)) static void find_memmove(void) {
+  real_memmove = (void *(*)(void *, const void *, size_t))dlsym(RTLD_NEXT, "memmove");
+}
+
+void *memmove(void *to, const void *from, size_t size) {
+  if (__builtin_expect(is_counting, 0)) bytes_copied += size;
+  if (__builtin_expect(real_memmove != NULL, 1)) return real_memmove(to, from, size);
+  // Before it is found: what the dynamic linker copies.
+  uint8_t *target = to;
+  const uint8_t *source = from;
+  if (target < source) {
+    for (size_t index = 0; index < size; index++) target[index] = source[index];
+  } else {
+    for (size_t index = size; index > 0; index--) target[index - 1] = source[index - 1];
+  }
+  return to;
+}
+
+void *memcpy(void *to, const void *from, size_t size) { return memmove(to, from, size); }
 
 static inline void note(void) {
   if (__builtin_expect(is_counting, 0)) count += 1;

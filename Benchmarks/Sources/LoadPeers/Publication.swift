@@ -31,6 +31,14 @@ public struct Publication: Sendable {
     self.duration = (self.frames.last?.timestamp ?? 0) + 40
   }
 
+  /// The same without pictures.
+  public var soundAlone: Publication {
+    var sound = self
+    sound.beginning.removeAll { $0.kind == .video }
+    sound.frames.removeAll { $0.kind == .video }
+    return sound
+  }
+
   private mutating func add(_ tag: FLVTag, isStamped: Bool) {
     guard let kind = MediaMessage.Kind(rawValue: tag.type.rawValue), kind != .data else { return }
     let body = tag.body.getBytes(at: tag.body.readerIndex, length: min(2, tag.body.readableBytes)) ?? []

@@ -40,6 +40,13 @@ struct Cases {
     return result
   }
 
+  /// What a publisher of sound alone takes, bytes: all that is there beside a group of pictures.
+  func memoryWithoutPictures(_ count: Int) throws -> Double {
+    let cases = Cases(
+      binary: self.binary, publication: self.publication.soundAlone, identity: self.identity, window: 1)
+    return try cases.ingest(count).memoryPerPublisher
+  }
+
   struct FanOut {
     var cpuPerPacket = 0.0
     var packetsPerSecond = 0.0
@@ -49,6 +56,8 @@ struct Cases {
     var firstPicture50 = 0.0
     var firstPictureMax = 0.0
     var missing = 0
+    /// Share of the time that a thread of the gateway could have run and had no core.
+    var waited = 0.0
   }
 
   func fanOut(_ count: Int) throws -> FanOut {
@@ -72,7 +81,7 @@ struct Cases {
     }.sorted()
     guard pictures.count == count else { throw Scene.Failure.playersMissing(count - pictures.count) }
     for player in scene.players { player.peer.resetCounts() }
-    let (before, start) = (gateway.cpuTime, monotonicTime())
+    let (before, waited, start) = (gateway.cpuTime, gateway.waitTime, monotonicTime())
     try scene.run(seconds: self.window)
     let seconds = Double(monotonicTime() - start) / 1e9
     let cpu = gateway.cpuTime - before
@@ -85,7 +94,47 @@ struct Cases {
       memoryPerReceiver: (gateway.residentMemory - memoryBefore) / Double(max(count - 1, 1)),
       delay50: delays[delays.count / 2],
       delay99: delays[delays.count * 99 / 100], firstPicture50: pictures[count / 2],
-      firstPictureMax: pictures[count - 1], missing: records.reduce(0) { $0 + $1.missing + $1.rejected })
+      firstPictureMax: pictures[count - 1], missing: records.reduce(0) { $0 + $1.missing + $1.rejected },
+      waited: (gateway.waitTime - waited) / seconds)
+    try scene.end()
+    return result
+  }
+
+  struct Together {
+    var cpuShare = 0.0
+    var packets = 0
+    var missing = 0
+    var delay50 = 0.0
+    var delay99 = 0.0
+  }
+
+  /// Many publishers and many receivers, who are spread evenly over them, for so many seconds.
+  func together(publishers: Int, receivers: Int, seconds: Double) throws -> Together {
+    let gateway = try Gateway(binary: self.binary)
+    defer { gateway.stop() }
+    let scene = Scene(gateway, self.publication, self.identity)
+    for _ in 0..<publishers {
+      try scene.addPublisher()
+      try scene.run(seconds: 0.02)
+    }
+    try scene.run(seconds: 0.5)
+    for index in 0..<receivers {
+      try scene.addPlayer(of: index % publishers)
+      try scene.run(seconds: 0.061)
+    }
+    try scene.run(seconds: self.settling)
+    for player in scene.players { player.peer.resetCounts() }
+    let before = gateway.cpuTime
+    try scene.run(seconds: seconds)
+    let records = scene.players.map(\.peer.record)
+    let delays = records.flatMap(\.delays).map { Double($0) / 1e6 }.sorted()
+    guard !delays.isEmpty, records.allSatisfy({ $0.packets > 0 }) else {
+      throw Scene.Failure.playersMissing(records.count { $0.packets == 0 })
+    }
+    let result = Together(
+      cpuShare: (gateway.cpuTime - before) / seconds, packets: records.reduce(0) { $0 + $1.packets },
+      missing: records.reduce(0) { $0 + $1.missing + $1.rejected }, delay50: delays[delays.count / 2],
+      delay99: delays[delays.count * 99 / 100])
     try scene.end()
     return result
   }

@@ -78,12 +78,18 @@ final class Gateway {
   }
 
   /// Exact time on a CPU of all threads so far, seconds.
-  var cpuTime: Double {
+  var cpuTime: Double { self.scheduled(0) }
+
+  /// Time that threads were ready and waited for a CPU, seconds: what else the machine does.
+  var waitTime: Double { self.scheduled(1) }
+
+  /// A field of the scheduler's statistics, summed over all threads.
+  private func scheduled(_ field: Int) -> Double {
     let tasks = "/proc/\(self.process.processIdentifier)/task"
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
     return threads.reduce(0) { sum, thread in
       let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/schedstat", encoding: .utf8)) ?? ""
-      return sum + (text.split(separator: " ").first.flatMap { Double($0) } ?? 0) / 1e9
+      return sum + (text.split(separator: " ").dropFirst(field).first.flatMap { Double($0) } ?? 0) / 1e9
     }
   }
 

@@ -1,3 +1,4 @@
+import CEpoll
 import Glibc
 import LoadPeers
 
@@ -24,6 +25,7 @@ final class Player: Pollable {
     self.reportedAt = self.checkedAt
     Sockets.setOption(socket, SOL_SOCKET, SO_RCVBUF, 4 << 20)
     Sockets.setNonBlocking(socket)
+    _ = stamp_arrivals(socket)
     self.flush()
   }
 
@@ -34,9 +36,13 @@ final class Player: Pollable {
 
   func readable(at time: UInt64) {
     for _ in 0..<64 {
-      let count = recv(self.descriptor, self.memory.baseAddress, self.memory.count, 0)
+      // The kernel's time, not that at which this thread, which serves all players, comes to read.
+      var arrived: UInt64 = 0
+      let count = receive_stamped(self.descriptor, self.memory.baseAddress, self.memory.count, &arrived)
       guard count > 0 else { break }
-      self.peer.receive(UnsafeMutableRawBufferPointer(rebasing: self.memory[..<count]), at: monotonicTime())
+      self.peer.receive(
+        UnsafeMutableRawBufferPointer(rebasing: self.memory[..<count]),
+        at: arrived > 0 ? monotonicTime(ofDay: arrived) : monotonicTime())
     }
     self.flush()
   }

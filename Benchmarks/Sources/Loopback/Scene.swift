@@ -27,10 +27,12 @@ final class Scene {
     self.poller.add(publisher)
   }
 
-  /// A player of the first publisher. Its HTTPS connection stands before the offer is timed.
-  func addPlayer() throws {
+  /// A player of a publisher. Its HTTPS connection stands before the offer is timed.
+  func addPlayer(of publisher: Int = 0) throws {
     guard let https = HTTPSClient(port: self.gateway.httpsPort) else { throw Failure.notConnected }
-    guard let player = Player(https, path: "/whep/bench/p0", self.identity) else { throw Failure.notAnswered }
+    guard let player = Player(https, path: "/whep/bench/p\(publisher)", self.identity) else {
+      throw Failure.notAnswered
+    }
     self.players.append(player)
     self.poller.add(player)
   }

@@ -44,13 +44,18 @@ do {
       "\(text(median(results, \.memoryPerPublisher) / 1000, 0)) kB", SRSFigures.ingestMemory,
       "\(text(median(results, \.timeToPublish))) ms", SRSFigures.timeToPublish)
   }
+  if let count = publishers.last {
+    let memory = try median((0..<runs).map { _ in try cases.memoryWithoutPictures(count) }) { $0 }
+    line("\(count), sound alone", "", "", "\(text(memory / 1000, 0)) kB", "", "", "")
+  }
   line("goal", Goals.ingest, "", Goals.ingestMemory, "", Goals.timeToPublish, "")
 
   print("\nFan-out of one H.264 and AAC publisher by WHEP, AES-128-GCM (median of \(runs))\n")
   line(
     "receivers", "CPU per RTP packet, AAC to Opus included", "SRS", "RTP/s", "memory per receiver after the first",
-    "SRS", "write to last packet, p50 / p99", "SRS", "offer to first key picture, p50 / max", "SRS", "lost")
-  line("---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
+    "SRS", "write to last packet, p50 / p99", "SRS", "offer to first key picture, p50 / max", "SRS", "lost",
+    "waited for a core")
+  line("---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
   for count in receivers {
     let results = try (0..<runs).map { _ in try cases.fanOut(count) }
     line(
@@ -60,9 +65,23 @@ do {
       SRSFigures.receiverMemory, "\(text(median(results, \.delay50))) / \(text(median(results, \.delay99))) ms",
       SRSFigures.delay[count] ?? "",
       "\(text(median(results, \.firstPicture50))) / \(text(median(results, \.firstPictureMax))) ms",
-      SRSFigures.firstPicture, "\(results.reduce(0) { $0 + $1.missing })")
+      SRSFigures.firstPicture, "\(results.reduce(0) { $0 + $1.missing })",
+      "\(text(median(results, \.waited) * 100, 0)) %")
   }
-  line("goal", Goals.fanOut, "", "", Goals.receiverMemory, "", Goals.delay, "", Goals.firstPicture, "", "0")
+  line("goal", Goals.fanOut, "", "", Goals.receiverMemory, "", Goals.delay, "", Goals.firstPicture, "", "0", "")
+
+  let (publisherCount, receiverCount) = (50, 100)
+  let seconds = numbers("FLASHGATE_BENCH_TOGETHER", [60]).first ?? 0
+  if seconds > 0 {
+    let result = try cases.together(
+      publishers: publisherCount, receivers: receiverCount, seconds: Double(seconds))
+    print("\n\(publisherCount) publishers and \(receiverCount) receivers at once, for \(seconds) s\n")
+    line("RTP packets", "lost", "write to last packet, p50 / p99", "share of a core")
+    line("---", "---", "---", "---")
+    line(
+      "\(result.packets)", "\(result.missing)", "\(text(result.delay50)) / \(text(result.delay99)) ms",
+      "\(text(result.cpuShare * 100, 0)) %")
+  }
   print("\n\(SRSFigures.source)")
 } catch {
   FileHandle.standardError.write(Data("loopback: \(error)\n".utf8))

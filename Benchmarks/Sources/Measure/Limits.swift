@@ -22,6 +22,7 @@ struct Limits {
   mutating func check(_ publication: Publication, _ material: Packetising) throws {
     // A counter that does not count would pass everything.
     guard Self.allocations({ Sink.keep(malloc(4096)) }) == 1 else { throw Failure.counterIsDead }
+    guard Self.bytesCopied({ Sink.copy(5000) }) == 5000 else { throw Failure.counterIsDead }
     print("| figure | measured | limit | |")
     print("| --- | --- | --- | --- |")
     try self.checkRTMP(publication)
@@ -38,16 +39,18 @@ struct Limits {
     let (inSmall, inLarge) = (try Self.allocations(of: small), try Self.allocations(of: large))
     self.add("allocations-per-rtmp-chunk", Double(inSmall - inLarge) / Double(small.chunks - large.chunks))
     self.add("allocations-per-rtmp-message", Double(inSmall) / Double(small.messages))
+    var session = small.session
+    try small.parse(&session)
+    let copied = try Self.bytesCopied { try small.parse(&session) }
+    self.add("bytes-copied-per-rtmp-byte", Double(copied) / Double(small.byteCount))
   }
 
   private mutating func checkRTP(_ material: Packetising) throws {
     let sending = try Sending(material)
-    let bare = try BareSRTP(sending.frames)
-    bare.protect()
-    let all = try Self.allocations { try sending.send() }
-    let libraries = Self.allocations { bare.protect() }
-    self.add("allocations-per-rtp-packet", Double(all - libraries) / Double(sending.packets))
-    self.add("allocations-per-srtp-protect", Double(libraries) / Double(sending.packets))
+    self.add(
+      "allocations-per-rtp-packet", Double(try Self.allocations { try sending.send() }) / Double(sending.packets))
+    let copied = try Self.bytesCopied { try sending.send() }
+    self.add("bytes-copied-per-rtp-packet", Double(copied) / Double(sending.packets))
     var h264 = try material.h264()
     for picture in material.pictures.prefix(60) { _ = try h264.packetize(picture, mediaTime: 0) }
     let cut = try Self.allocations {
@@ -68,6 +71,7 @@ struct Limits {
     let batch = try Batch(sending.frames)
     batch.send()
     self.add("send-calls-per-frame-and-receiver", batch.callsPerFrameAndReceiver)
+    self.add("send-calls-per-rtp-packet", Double(batch.cost.calls) / Double(batch.cost.packets))
     self.add("allocations-per-batch", Double(Self.allocations { batch.send() }))
   }
 
@@ -84,6 +88,11 @@ struct Limits {
     // The first pass takes the memory that a session keeps.
     try stream.parse(&session)
     return try self.allocations { try stream.parse(&session) }
+  }
+
+  private static func bytesCopied(_ work: () throws -> Void) rethrows -> Int {
+    _ = try self.allocations(work)
+    return Int(allocations_bytes_copied())
   }
 
   private static func allocations(_ work: () throws -> Void) rethrows -> Int {

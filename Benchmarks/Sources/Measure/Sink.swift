@@ -7,4 +7,14 @@ enum Sink {
   static func keep(_ block: UnsafeMutableRawPointer?) {
     free(block)
   }
+
+  /// Copies that many bytes.
+  @inline(never)
+  @_optimize(none)
+  static func copy(_ count: Int) {
+    let (from, to) = (malloc(count), malloc(count))
+    memcpy(to, from, count)
+    free(from)
+    free(to)
+  }
 }
