@@ -12,9 +12,10 @@ enum Sink {
   @inline(never)
   @_optimize(none)
   static func copy(_ count: Int) {
-    let (from, to) = (malloc(count), malloc(count))
+    guard let from = calloc(1, count) else { return }
+    defer { free(from) }
+    guard let to = malloc(count) else { return }
+    defer { free(to) }
     memcpy(to, from, count)
-    free(from)
-    free(to)
   }
 }
