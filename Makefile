@@ -9,6 +9,7 @@ help:
 	@echo "make format       write Swift files in the house's form"
 	@echo "make bench        what it costs: parts beside their floor, the gateway under load"
 	@echo "make bench-check  allocations and system calls beside their recorded limits"
+	@echo "make fuzz         each parser for FUZZ_SECONDS (60) under libFuzzer"
 	@echo "make asan, tsan   the Swift tests under the address or thread sanitizer"
 
 demo:
@@ -35,9 +36,9 @@ bench:
 bench-check:
 	@Scripts/bench check
 
-# What has no work to do yet refuses, rather than pass for done.
 fuzz:
-	$(error there are no fuzz targets yet; seeded mutations run in `make test`)
+	@Scripts/fuzz
 
+# What has no work to do yet refuses, rather than pass for done.
 docs:
 	$(error there is no generated documentation yet; read README.md and docs/)
