@@ -9,6 +9,8 @@ struct Stopwatch {
   }
 
   var rounds = 15
+  /// CPU time so far, in seconds.
+  var clock: () -> Double = Self.threadTime
 
   func read(
     _ subject: () throws -> Void, against others: [(name: String, work: () throws -> Void)] = []
@@ -17,10 +19,10 @@ struct Stopwatch {
     var otherTimes = others.map { _ in [Double]() }
     // One round that does not count warms caches and pools.
     for round in 0...self.rounds {
-      let time = try Self.seconds(subject)
+      let time = try self.seconds(subject)
       if round > 0 { times.append(time) }
       for (index, other) in others.enumerated() {
-        let otherTime = try Self.seconds(other.work)
+        let otherTime = try self.seconds(other.work)
         if round > 0 { otherTimes[index].append(otherTime) }
       }
     }
@@ -38,14 +40,14 @@ struct Stopwatch {
     values.sorted()[values.count / 2]
   }
 
-  private static func seconds(_ work: () throws -> Void) throws -> Double {
-    let start = self.threadTime()
+  private func seconds(_ work: () throws -> Void) throws -> Double {
+    let start = self.clock()
     try work()
-    return self.threadTime() - start
+    return self.clock() - start
   }
 
   /// CPU time of this thread: other users of the machine do not count.
-  private static func threadTime() -> Double {
+  static func threadTime() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -1,9 +1,13 @@
 import Foundation
 import LoadPeers
+import Media
 
 // measure FOLDER              prints times of the parts; FOLDER has the recordings that Scripts/bench makes
 // measure FOLDER LIMITS       checks the figures without noise
-// FLASHGATE_BENCH_PARTS       of rtmp,amf,rtp,send,access,media: those parts alone
+// FLASHGATE_BENCH_PARTS       of rtmp,amf,rtp,send,access,media,workers: those parts alone
+
+// How the worker of WorkerChains is started.
+if CommandLine.arguments.dropFirst().elementsEqual([MediaWorkerProcess.verb]) { MediaWorkerProcess.run() }
 
 do {
   guard let folder = CommandLine.arguments.dropFirst().first else {
@@ -32,6 +36,9 @@ do {
     }
     if isChosen("access") { try AccessLists.measure(Stopwatch(rounds: 9)) }
     if isChosen("media") { try Chains.measure(folder: folder, Stopwatch(rounds: 9)) }
+    if isChosen("workers") {
+      try Chains.measureInProcess(folder: folder, Stopwatch(rounds: 9, clock: WorkerChains.cpuTime))
+    }
   }
 } catch Limits.Failure.exceeded {
   exit(1)
