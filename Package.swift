@@ -12,6 +12,8 @@ let package = Package(
   name: "FlashGate",
   products: [
     .executable(name: "flashgate", targets: ["flashgate"]),
+    // For the package in Fuzzing.
+    .library(name: "FuzzBodies", targets: ["FuzzBodies"]),
     // For the package in Benchmarks.
     .library(
       name: "FlashGateParts", targets: ["AccessPolicy", "AMF", "FLV", "RTMP", "RTP", "WebRTC", "Media", "CDatagrams"]),
@@ -35,6 +37,7 @@ let package = Package(
       providers: [.apt(["libavcodec-dev", "libavformat-dev", "libavutil-dev", "libswscale-dev", "libswresample-dev"])]),
     .systemLibrary(name: "CLibVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CLibSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
 
     // Protocol cores: no sockets, clocks or threads.
@@ -55,8 +58,11 @@ let package = Package(
     .target(name: "Metrics", swiftSettings: strict),
     .target(
       name: "Media",
-      dependencies: ["CLibAV", "CLibVPX", nioCore, .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: [
+        "CLibAV", "CLibVPX", "CSandbox", nioCore, .product(name: "DequeModule", package: "swift-collections"),
+      ],
       swiftSettings: strict),
+    .target(name: "CSandbox", dependencies: ["CLibSeccomp"]),
     .target(name: "Rooms", dependencies: ["FLV", "Media", "Metrics", "RTP", nioCore], swiftSettings: strict),
     .target(
       name: "Edge",
@@ -96,7 +102,7 @@ let package = Package(
     .executableTarget(
       name: "flashgate",
       dependencies: [
-        "AccessPolicy", "Gateway", "Identity", "Replay", "Doctor", nioCore, nioPosix,
+        "AccessPolicy", "Gateway", "Identity", "Media", "Replay", "Doctor", nioCore, nioPosix,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -115,6 +121,20 @@ let package = Package(
       name: "TestPublisher", dependencies: ["RTMP", "FLV", nioCore, nioPosix], path: "Tests/TestPublisher",
       swiftSettings: strict),
 
+    // Where the programs of this package are.
+    .target(name: "BuiltPrograms", path: "Tests/BuiltPrograms", swiftSettings: strict),
+    // Worker processes that break the rules, and one that tries to.
+    .executableTarget(name: "TestWorker", dependencies: ["CSandbox"], path: "Tests/TestWorker"),
+
+    // What fuzzers run: `make fuzz` for long, FuzzTests for a moment.
+    .target(
+      name: "FuzzBodies",
+      dependencies: [
+        "AccessPolicy", "AMF", "FLV", "Replay", "RTMP", "RTMPTunnel", "RTP", "Seeded", "WebRTC", nioCore,
+      ],
+      path: "Tests/FuzzBodies", swiftSettings: strict),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzBodies", "Seeded", nioCore], swiftSettings: strict),
+
     .testTarget(name: "AMFTests", dependencies: ["AMF", "Seeded"], swiftSettings: strict),
     .testTarget(name: "FLVTests", dependencies: ["FLV", "Seeded"], swiftSettings: strict),
     .testTarget(
@@ -127,9 +147,14 @@ let package = Package(
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "Seeded", nioCore], swiftSettings: strict),
     .testTarget(name: "AccessPolicyTests", dependencies: ["AccessPolicy", "Seeded"], swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
-    .testTarget(name: "MediaTests", dependencies: ["Media", "Seeded"], swiftSettings: strict),
     .testTarget(
-      name: "RoomsTests", dependencies: ["Rooms", "FLV", "Media", "Metrics", "RTP", nioCore, nioPosix],
+      name: "MediaTests", dependencies: ["Media", "BuiltPrograms", "Seeded", "TestWorker", "flashgate"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RoomsTests",
+      dependencies: [
+        "BuiltPrograms", "TestWorker", "flashgate", "Rooms", "FLV", "Media", "Metrics", "RTP", nioCore, nioPosix,
+      ],
       resources: [.copy("Clips")], swiftSettings: strict),
     .testTarget(
       name: "EdgeTests",

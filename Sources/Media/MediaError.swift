@@ -20,6 +20,9 @@ public enum MediaError: Error, Hashable, CustomStringConvertible {
   case resamplingFailed(code: Int32)
   /// The C libraries could not take memory.
   case outOfMemory
+  /// The process that was to run the codecs could not be started; `code` is the system's error, 0 when it started and
+  /// ended at once.
+  case noWorker(code: Int32)
 
   /// Whether trying again with the same format is of no use: it was refused before any frame was looked at.
   public var isLasting: Bool {
@@ -44,6 +47,8 @@ public enum MediaError: Error, Hashable, CustomStringConvertible {
     case .scalingFailed(let code): "the picture could not be converted: \(LibAV.text(of: code))"
     case .resamplingFailed(let code): "the sound could not be resampled: \(LibAV.text(of: code))"
     case .outOfMemory: "no memory for a codec"
+    case .noWorker(0): "a media worker ended as it began"
+    case .noWorker(let code): "no media worker could be started: errno \(code)"
     }
   }
 }

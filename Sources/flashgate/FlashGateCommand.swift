@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gateway
+import Media
 
 /// The command line: one type per verb.
 @main
@@ -18,6 +19,8 @@ struct FlashGateCommand: AsyncParsableCommand {
 
   /// Results go to standard output, problems to standard error, and every way out has its exit code.
   static func main() async {
+    // No verb of the command line: how the gateway starts its own worker processes.
+    if CommandLine.arguments.dropFirst().elementsEqual([MediaWorkerProcess.verb]) { MediaWorkerProcess.run() }
     do {
       try refuseHelpOnUnknownVerb(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()

@@ -30,6 +30,7 @@ class Pictures:
     """What a page presented of one participant."""
 
     numbers: list  # in the order of presentation, pictures that could not be read left out
+    times: list  # when each of these was presented, in milliseconds of the page's clock
     unread: int
     decoded: int  # by the browser's count; a busy machine presents fewer
     key_decoded: int
@@ -112,8 +113,8 @@ class RoomPage:
     def pictures(self, name):
         record = self.evaluate("(name) => probe.pictures(name)", name)
         if record is None:
-            return Pictures([], 0, 0, 0, [], None)
-        return Pictures(record["numbers"], record["unread"], record["decoded"], record["keyDecoded"],
+            return Pictures([], [], 0, 0, 0, [], None)
+        return Pictures(record["numbers"], record["times"], record["unread"], record["decoded"], record["keyDecoded"],
                         record["flashes"], record["firstAt"])
 
     def tone(self, name):

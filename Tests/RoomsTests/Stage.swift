@@ -9,13 +9,14 @@ import RTP
 /// A room engine with one codec thread and a clock that a test moves.
 final class Stage: Sendable {
   let time = ManualTime()
-  let workers = MediaWorkers(count: 1)
+  let workers: MediaWorkers
   let dropped = Counter()
   let failures = Counter()
   let engine: RoomEngine
   static let loops = MultiThreadedEventLoopGroup.singleton
 
-  init(limit: Int? = nil) {
+  init(limit: Int? = nil, codecs: CodecPlace = .threads) {
+    workers = MediaWorkers(count: 1, codecs: codecs)
     engine = RoomEngine(
       rooms: Dictionary(
         uniqueKeysWithValues: ["demo", "other"].compactMap { name in

@@ -40,6 +40,8 @@ public struct GatewayMetrics: Sendable {
   public let framesDropped: MetricFamily<Counter>
   /// Codecs that could not be carried, once for each publication. Labels: kind (`audio`, `video`), codec.
   public let unsupportedMedia: MetricFamily<Counter>
+  /// Worker processes that were lost. Label: reason (`ended`, `silent`, `breach`, `not_started`).
+  public let workersLost: MetricFamily<Counter>
   /// From a media message's last byte read to its first packet sent.
   public let mediaDelay: MetricFamily<Histogram>
   /// Rooms that exist now.
@@ -90,6 +92,8 @@ public struct GatewayMetrics: Sendable {
     unsupportedMedia = registry.counter(
       "flashgate_unsupported_media_total", help: "Publications with a codec that cannot be carried.",
       labels: ["kind", "codec"])
+    workersLost = registry.counter(
+      "flashgate_media_workers_lost_total", help: "Processes of codecs that were lost, and how.", labels: ["reason"])
     mediaDelay = registry.histogram(
       "flashgate_media_delay_seconds", help: "From a media message's last byte read to its first packet sent.",
       bounds: Self.mediaDelayBounds)

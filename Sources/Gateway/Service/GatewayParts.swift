@@ -30,13 +30,13 @@ struct GatewayParts: Sendable {
   /// - Parameter reread: reads the configuration file anew, for its rules of access.
   /// - Throws: `ConfigurationError` when the media port cannot be opened.
   static func assemble(
-    _ configuration: Configuration, reread: AccessKeeper.Reread?, log: Logger
+    _ configuration: Configuration, workers program: WorkerProgram?, reread: AccessKeeper.Reread?, log: Logger
   ) async throws -> GatewayParts {
     let metrics = GatewayMetrics()
     let readiness = ReadinessBoard()
     let rules = RulesInForce(configuration.access.rules)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    let workers = MediaWorkers()
+    let workers = MediaWorkers(codecs: CodecPlace(program, metrics: metrics, log: log))
     let resources = RenditionResources(
       workers: workers, droppedFrames: metrics.framesDropped("transcoder_busy"),
       codecFailures: metrics.framesDropped("codec_failed"))

@@ -22,7 +22,7 @@ public enum GatewayService {
     signal(SIGXFSZ, SIG_IGN)
     // Before anything is open: a signal that comes while the gateway starts must not be lost.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-    let gateway = try await RunningGateway.start(configuration, reread: reread, log: log)
+    let gateway = try await RunningGateway.start(configuration, workers: .own, reread: reread, log: log)
     let (occasions, feed) = AsyncStream.makeStream(of: Occasion.self)
     let watch = Task { for await signal in signals { feed.yield(.signal(signal)) } }
     var drain: Task<Void, Never>?

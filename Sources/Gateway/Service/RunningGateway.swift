@@ -16,12 +16,14 @@ struct RunningGateway: Sendable {
   private var log: Logger { parts.log }
 
   /// Opens everything, or nothing.
-  /// - Parameter reread: reads the configuration file anew when rules of access are; nil: only the files it names.
+  /// - Parameters:
+  ///   - workers: the program that codecs run in; nil runs them on threads of this process.
+  ///   - reread: reads the configuration file anew when rules of access are; nil: only the files it names.
   /// - Throws: `ConfigurationError` with the place of the value that this machine refuses.
   static func start(
-    _ configuration: Configuration, reread: AccessKeeper.Reread? = nil, log: Logger
+    _ configuration: Configuration, workers: WorkerProgram? = nil, reread: AccessKeeper.Reread? = nil, log: Logger
   ) async throws -> RunningGateway {
-    let parts = try await GatewayParts.assemble(configuration, reread: reread, log: log)
+    let parts = try await GatewayParts.assemble(configuration, workers: workers, reread: reread, log: log)
     var doors: Doors
     do {
       doors = try Doors(parts)

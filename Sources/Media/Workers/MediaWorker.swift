@@ -22,13 +22,18 @@ final class MediaWorker: Sendable {
   private enum Turn {
     case run(LaneID, LaneQueue.Job)
     case forget([LaneID])
+    /// Nothing can be given to the process before it has answered.
+    case await
     case sleep
     case stop
   }
 
+  private let place: CodecPlace
   private let state = Mutex(State())
   private let spent = Mutex([TranscodeLabel: UInt64]())
   private let wakeUp = WakeUp()
+
+  init(place: CodecPlace) { self.place = place }
 
   /// Sum of the weights of the lanes that live here.
   var weight: Int { self.state.withLock { $0.weight } }
@@ -73,9 +78,13 @@ final class MediaWorker: Sendable {
 
   /// The body of the thread.
   func run() {
-    var states = LaneStates(host: CodecHost())
+    let link = self.makeLink()
+    // The link's commands hold on to lanes' states, and these to the link.
+    defer { link?.stop() }
+    var states = LaneStates(host: CodecHost(link: link))
     while true {
-      switch self.state.withLock({ Self.turn(&$0) }) {
+      let (isFull, isWaiting) = (link?.isFull ?? false, link?.isWaiting ?? false)
+      switch self.state.withLock({ Self.turn(&$0, isFull: isFull, isWaiting: isWaiting) }) {
       case .run(let lane, let job):
         self.measure(job.label) { job.run(&states) }
         self.state.withLock { state in
@@ -83,23 +92,34 @@ final class MediaWorker: Sendable {
           if state.lanes[lane]?.isEmpty == false { state.ready.append(lane) }
         }
       case .forget(let lanes): for lane in lanes { states.remove(lane) }
-      case .sleep: self.wakeUp.wait()
+      case .await: link?.exchange()
+      case .sleep:
+        link?.flush()
+        self.wakeUp.wait()
       case .stop: return
       }
     }
   }
 
-  private static func turn(_ state: inout State) -> Turn {
+  private func makeLink() -> WorkerLink? {
+    guard case .processes(let program, let report) = self.place else { return nil }
+    return WorkerLink(program, report: report) { label, time in
+      self.spent.withLock { $0[label, default: 0] += time }
+    }
+  }
+
+  private static func turn(_ state: inout State, isFull: Bool, isWaiting: Bool) -> Turn {
     if !state.closed.isEmpty {
       defer { state.closed.removeAll() }
       return .forget(state.closed)
     }
     if state.isStopping { return .stop }
-    while let lane = state.ready.popFirst() {
+    while !isFull, let lane = state.ready.popFirst() {
       guard let job = state.lanes[lane]?.popFirst() else { continue }
       state.running = lane
       return .run(lane, job)
     }
+    if isWaiting { return .await }
     state.isAsleep = true
     return .sleep
   }

@@ -42,7 +42,7 @@
     constructor(video, track) {
       this.wanted = new Set();
       this.kept = {};
-      this.record = { numbers: [], unread: 0, decoded: 0, keyDecoded: 0, firstAt: null, flashes: [] };
+      this.record = { numbers: [], times: [], unread: 0, decoded: 0, keyDecoded: 0, firstAt: null, flashes: [] };
       const receiver = window.flashgate.connection.peerConnection.getReceivers().find((r) => r.track === track);
       setInterval(() => this.count(receiver), 50);
       const canvas = document.createElement('canvas');
@@ -58,7 +58,10 @@
         const number = readStrip(data), at = metadata.presentationTime ?? now;
         record.firstAt ??= at;
         if (number === null) record.unread += 1;
-        else record.numbers.push(number);
+        else {
+          record.numbers.push(number);
+          record.times.push(at);
+        }
         if (this.wanted.has(number)) this.keep(number, video);
         const litNow = data[4 * BLOCKS * PER_BLOCK] > 128;
         if (litNow && !lit) record.flashes.push(at);
