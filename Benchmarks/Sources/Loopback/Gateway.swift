@@ -77,20 +77,28 @@ final class Gateway {
     return count > 0 && String(decoding: memory.prefix(count), as: UTF8.self).hasPrefix("HTTP/1.1 200")
   }
 
-  /// Exact time on a CPU of all threads so far, seconds.
+  /// Exact time on a CPU of all threads so far, seconds; those of its media workers' processes are among them.
   var cpuTime: Double { self.scheduled(0) }
 
   /// Time that threads were ready and waited for a CPU, seconds: what else the machine does.
   var waitTime: Double { self.scheduled(1) }
 
-  /// A field of the scheduler's statistics, summed over all threads.
+  /// A field of the scheduler's statistics, summed over all threads of the gateway and of its workers.
   private func scheduled(_ field: Int) -> Double {
-    let tasks = "/proc/\(self.process.processIdentifier)/task"
-    let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
-    return threads.reduce(0) { sum, thread in
-      let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/schedstat", encoding: .utf8)) ?? ""
+    let tasks = Self.tasks(of: self.process.processIdentifier)
+    let workers = tasks.flatMap { task in
+      let children = (try? String(contentsOfFile: "\(task)/children", encoding: .utf8)) ?? ""
+      return children.split(separator: " ").compactMap { Int32($0) }
+    }
+    return (tasks + workers.flatMap(Self.tasks)).reduce(0) { sum, task in
+      let text = (try? String(contentsOfFile: "\(task)/schedstat", encoding: .utf8)) ?? ""
       return sum + (text.split(separator: " ").dropFirst(field).first.flatMap { Double($0) } ?? 0) / 1e9
     }
+  }
+
+  private static func tasks(of process: Int32) -> [String] {
+    let folder = "/proc/\(process)/task"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).map { "\(folder)/\($0)" }
   }
 
   /// Memory in RAM, bytes.
