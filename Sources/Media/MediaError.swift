@@ -28,7 +28,7 @@ public enum MediaError: Error, Hashable, CustomStringConvertible {
   public var isLasting: Bool {
     switch self {
     case .codecMissing, .configurationMissing, .configurationTooLong, .formatOutOfRange, .openFailed: true
-    case .damaged, .encodingFailed, .scalingFailed, .resamplingFailed, .outOfMemory: false
+    case .damaged, .encodingFailed, .scalingFailed, .resamplingFailed, .outOfMemory, .noWorker: false
     }
   }
 
