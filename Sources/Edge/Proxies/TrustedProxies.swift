@@ -18,20 +18,6 @@ public struct TrustedProxies: Sendable, Hashable {
   }
 }
 
-extension IPAddress {
-  /// The address without its port; nil for a Unix socket.
-  public init?(_ address: SocketAddress) {
-    switch address {
-    case .v4(let v4):
-      self.init(ipv4: UInt32(bigEndian: v4.address.sin_addr.s_addr))
-    case .v6(let v6):
-      self.init(ipv6: withUnsafeBytes(of: v6.address.sin6_addr) { $0.reduce(0) { $0 << 8 | UInt128($1) } })
-    case .unixDomainSocket:
-      return nil
-    }
-  }
-}
-
 extension SocketAddress {
   /// An address with a port.
   init?(_ address: IPAddress, port: Int) {
