@@ -82,8 +82,8 @@ public struct BandwidthEstimator: Sendable {
     guard let shortest else { return }
     // The shortest of a report: jitter adds to single packets, a queue to all of them.
     let delay = TimeAmount.microseconds(queue.take(shortest.oneWay, at: shortest.sentAt))
+    judge(delay, isShrinking: delay < queueDelay, roundTrip: roundTrip, at: now)
     queueDelay = delay
-    judge(delay, roundTrip: roundTrip, at: now)
     judgeLoss(roundTrip: roundTrip, at: now)
   }
 
@@ -134,7 +134,9 @@ public struct BandwidthEstimator: Sendable {
 
   // MARK: - Judgement
 
-  private mutating func judge(_ delay: TimeAmount, roundTrip: TimeAmount, at now: NIODeadline) {
+  private mutating func judge(
+    _ delay: TimeAmount, isShrinking: Bool, roundTrip: TimeAmount, at now: NIODeadline
+  ) {
     guard delay > Self.crowded else {
       crowdedSince = nil
       undoIfSpurious(delay, at: now)
@@ -144,7 +146,8 @@ public struct BandwidthEstimator: Sendable {
     grownAt = now
     let since = crowdedSince ?? now
     crowdedSince = since
-    guard now - since >= Self.patience || delay > Self.crowded * 3, now >= settledAt,
+    // A queue that shrinks needs only time: while it empties less is sent, and what arrives says nothing of the line.
+    guard !isShrinking, now - since >= Self.patience || delay > Self.crowded * 3, now >= settledAt,
       let delivered = delivery.bitRate
     else { return }
     capacity = delivered
