@@ -147,14 +147,16 @@ public struct BandwidthEstimator: Sendable {
     let since = crowdedSince ?? now
     crowdedSince = since
     // A queue that shrinks needs only time: while it empties less is sent, and what arrives says nothing of the line.
-    guard !isShrinking, now - since >= Self.patience || delay > Self.crowded * 3, now >= settledAt,
+    guard !isShrinking, now - since >= Self.patience, now >= settledAt,
       let delivered = delivery.bitRate
     else { return }
     capacity = delivered
     // Below what arrives, by as much as empties the queue within a second or so.
     let share = max(0.9 - Double(delay.nanoseconds) / 1e9, 0.5)
     reduced = (now, reduced.map { now - $0.at < Self.hiccup ? $0.from : bitRate } ?? bitRate)
-    reduce(to: Int(Double(delivered) * share), roundTrip: roundTrip, at: now)
+    // What arrives is no measure of a line on which little is sent: a picture that stands still, and a receiver that
+    // pauses, must not look like a line that carries nothing.
+    reduce(to: max(Int(Double(delivered) * share), Self.leastForQueue), roundTrip: roundTrip, at: now)
   }
 
   /// A queue that is gone before less was sent was none: somebody's processor or radio paused.
@@ -198,7 +200,10 @@ public struct BandwidthEstimator: Sendable {
   private static let crowded = TimeAmount.milliseconds(60)
   private static let clear = TimeAmount.milliseconds(40)
   private static let gone = TimeAmount.milliseconds(20)
-  private static let patience = TimeAmount.milliseconds(100)
+  /// A processor or a radio that pauses seldom does so for longer.
+  private static let patience = TimeAmount.milliseconds(400)
+  /// No queue alone brings the bound below this, in bit/s: sound, and a small picture.
+  private static let leastForQueue = 150_000
   /// What an encoder needs to follow, beside the round trip.
   private static let settling = TimeAmount.milliseconds(300)
   /// Less than an encoder needs to follow and a queue to drain.
