@@ -130,8 +130,9 @@ BAD_INPUT = {
     "protocols that are no list": (
         GOOD.replace("[rtmp]", "rtmp"),
         '2:40: a list of protocols, such as [rtmp] or [https, rtmps] is needed here, not "rtmp"'),
-    "a protocol of a later version": (
-        GOOD.replace("[rtmp]", "[rtmp, rtmpt]"), '2:47: "rtmpt" is not supported yet by this version: remove it'),
+    "a key of a later version": (
+        GOOD.replace("open: true", "open: true, shadow: rtmp://old/app"),
+        '4:23: "shadow" is not supported yet by this version: remove it'),
 }
 
 

@@ -48,8 +48,12 @@ extension Configuration {
   /// - Parameters:
   ///   - path: the file; paths in it are relative to its folder.
   ///   - environment: where `env:NAME` secrets are looked up.
+  ///   - checksCertificates: whether certificates and keys must be there and good; false where only rules of access are
+  ///     read anew.
   /// - Throws: all that is wrong, each with line and column.
-  public static func load(path: String, environment: [String: String]) throws(ConfigurationError) -> Configuration {
+  public static func load(
+    path: String, environment: [String: String], checksCertificates: Bool = true
+  ) throws(ConfigurationError) -> Configuration {
     let contents: String
     switch BoundedFile.read(path, limit: ConfigurationDocument.maximumSize) {
     case .success(let bytes):
@@ -61,15 +65,18 @@ extension Configuration {
       throw ConfigurationError(
         at: SourcePosition(file: path), "cannot read the configuration: \(reason): name an existing file by --config")
     }
-    return try parse(contents, file: path, environment: environment, now: LogTime.now().seconds)
+    return try parse(
+      contents, file: path, environment: environment, now: LogTime.now().seconds,
+      checksCertificates: checksCertificates)
   }
 
   /// Checks the text of a configuration file that is, or would be, at `file`.
   /// - Parameter now: in seconds since 1970-01-01 00:00 UTC, for the certificates.
   static func parse(
-    _ text: String, file: String, environment: [String: String], now: Int64
+    _ text: String, file: String, environment: [String: String], now: Int64, checksCertificates: Bool = true
   ) throws(ConfigurationError) -> Configuration {
-    let reader = ConfigurationReader(file: file, environment: environment, now: now)
+    let reader = ConfigurationReader(
+      file: file, environment: environment, now: now, checksCertificates: checksCertificates)
     let root = try ConfigurationDocument.compose(text, reader: reader)
     let configuration = Configuration(reading: root)
     if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }

@@ -63,6 +63,7 @@ extension ListenerTLS {
     self.init(
       certificate: certificate, key: key, minimumVersion: minimum ?? .tls12, maximumVersion: maximum ?? .tls13,
       clientAuthorities: authorities, requiresClientCertificate: isRequired)
+    guard value.reader.checksCertificates else { return }
     do throws(TLSLoadError) {
       _ = try settings.makeContext(validAt: value.reader.now)
     } catch {

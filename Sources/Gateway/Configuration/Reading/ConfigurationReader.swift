@@ -6,15 +6,19 @@ final class ConfigurationReader {
   let environment: [String: String]
   /// When the file is read, in seconds since 1970-01-01 00:00 UTC: certificates are valid at a time.
   let now: Int64
+  /// Whether certificates and keys are looked at. Rules of access are read anew without them: a broken certificate must
+  /// not keep a list's change from taking effect.
+  let checksCertificates: Bool
   private(set) var problems: [ConfigurationProblem] = []
 
   /// Keys that were blanked because the same key follows in the same mapping: the blank, then the real name.
   var blankedKeys: [String: String] = [:]
 
-  init(file: String, environment: [String: String], now: Int64) {
+  init(file: String, environment: [String: String], now: Int64, checksCertificates: Bool = true) {
     self.file = file
     self.environment = environment
     self.now = now
+    self.checksCertificates = checksCertificates
   }
 
   func report(_ problem: ConfigurationProblem) {

@@ -101,12 +101,10 @@ struct ConfigurationValue {
   }
 
   /// One word of a set.
-  func choice(of words: [String], later: [String] = []) -> String? {
+  func choice(of words: [String]) -> String? {
     guard let text = text() else { return nil }
     if words.contains(text) { return text }
-    if later.contains(text) {
-      problem("\(quoted(text)) is not supported yet by this version: remove it")
-    } else if let near = Spelling.nearest(to: text, among: words) {
+    if let near = Spelling.nearest(to: text, among: words) {
       problem("\(quoted(text)) is unknown here: did you mean `\(near)`?")
     } else {
       problem("\(quoted(text)) is unknown here: use one of \(words.joined(separator: ", "))")
