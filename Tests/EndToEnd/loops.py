@@ -19,3 +19,12 @@ class LoopThread:
         self._thread.join(timeout=5)
         if not self._thread.is_alive():
             self.loop.close()
+
+
+def run(coroutine, within=60):
+    """Runs a coroutine to its end. `asyncio.run` would not, where a driver of browsers has a loop in the test's thread."""
+    loop = LoopThread()
+    try:
+        return loop.call(coroutine, within)
+    finally:
+        loop.stop()

@@ -20,6 +20,7 @@ import pytest
 import websockets
 
 import gateway as gateways
+import loops
 import rtmp
 import tunnel
 from loops import LoopThread
@@ -181,7 +182,7 @@ def join(keyed, key):
                 with pytest.raises(websockets.ConnectionClosed):
                     await asyncio.wait_for(socket.recv(), 10)
             return answer
-    return asyncio.run(ask())
+    return loops.run(ask())
 
 
 def told_by_web_socket(keyed, clips, key):

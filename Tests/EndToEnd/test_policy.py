@@ -14,6 +14,7 @@ import pytest
 import websockets
 
 import gateway as gateways
+import loops
 import publishers
 import rtmp
 import rtmp_sessions
@@ -96,7 +97,7 @@ def test_a_room_that_keeps_an_address_out_says_so_on_every_door(guarded, clips, 
         with pytest.raises(websockets.InvalidStatus) as error:
             await websockets.connect(f"wss://127.0.0.1:{guarded.https_port}/rooms/closed/signal", ssl=UNVERIFIED)
         return error.value.response.status_code
-    assert asyncio.run(signal()) == 403
+    assert loops.run(signal()) == 403
 
 
 def test_a_blacklisted_address_is_closed_before_a_byte_is_read(guarded, lists):
@@ -107,7 +108,7 @@ def test_a_blacklisted_address_is_closed_before_a_byte_is_read(guarded, lists):
         sessions = [rtmp_sessions.Session("127.0.7.1") for _ in range(count)]
         return await asyncio.gather(
             *(session.open(guarded.rtmp_port, "live/demo") for session in sessions), return_exceptions=True)
-    outcomes = asyncio.run(connect(200))
+    outcomes = loops.run(connect(200))
     assert all(isinstance(outcome, OSError) for outcome in outcomes)
     wait_until(lambda: guarded.metric(
         "flashgate_connections_total", decision="denied", reason="blacklisted") == 200, what="all are counted")
@@ -171,7 +172,7 @@ def test_reloads_lose_nobody_who_may_stay_and_cut_the_others_at_once(guarded, li
         for one in sessions:
             one.close()
         return delays
-    delays = asyncio.run(scene())
+    delays = loops.run(scene())
     with capsys.disabled():
         print(f"\n{len(delays)} of {SESSIONS} sessions cut: p50 {delays[len(delays) // 2] * 1000:.0f} ms, "
               f"p99 {delays[int(len(delays) * 0.99)] * 1000:.0f} ms, most {delays[-1] * 1000:.0f} ms")
@@ -295,8 +296,8 @@ def test_behind_haproxy_the_client_is_judged_and_not_the_proxy(behind):
             return None
         finally:
             session.close()
-    assert asyncio.run(connect("127.0.8.1")) == ["NetConnection.Connect.Success"]
-    assert asyncio.run(connect("127.0.7.1")) is None
+    assert loops.run(connect("127.0.8.1")) == ["NetConnection.Connect.Success"]
+    assert loops.run(connect("127.0.7.1")) is None
     assert behind.metric("flashgate_connections_total", decision="denied", reason="blacklisted") == 1
 
     def page(address):

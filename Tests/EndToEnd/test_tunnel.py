@@ -212,11 +212,11 @@ def test_thousands_of_sessions_opened_and_abandoned_leave_nothing_behind(tmp_pat
         listeners=[{"address": f"0.0.0.0:{(port := gateways.free_port())}", "accept": ["rtmpt"]}])
     try:
         sizes = []
-        for count in (1000, 5000):
-            open_and_abandon(port, count)
+        for _ in range(2):
+            open_and_abandon(port, 5000)
             wait_until(lambda: gateway.metric("flashgate_sessions", protocol="rtmpt") == 0, 30, "all are forgotten")
             sizes.append(resident_bytes(gateway.pid))
-        # The first round sets the size of pools and tables. A session has some 10 kB while it lasts.
+        # The first round sets the size of pools and tables, as large as a fast machine has sessions at once.
         assert sizes[1] - sizes[0] < 2000 * 5000, sizes
     finally:
         gateway.stop()
