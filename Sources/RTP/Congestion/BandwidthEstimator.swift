@@ -34,6 +34,8 @@ public struct BandwidthEstimator: Sendable {
   private let limits: Limits
   private var queue = QueueDelay()
   private var delivery = DeliveryRate()
+  /// What was sent of that, by when it was sent.
+  private var departure = DeliveryRate()
   private var loss = LossShare()
   private var sending = SendingRate()
   /// Since when the queue is too long.
@@ -75,6 +77,7 @@ public struct BandwidthEstimator: Sendable {
       if packet.wasMissed { self.loss.find() }
       self.loss.arrive()
       self.delivery.add(packet.size, at: arrival)
+      self.departure.add(packet.size, at: packet.sentAt)
       let oneWay = arrival - packet.sentAt
       if oneWay < shortest?.oneWay ?? .max { shortest = (oneWay, packet.sentAt) }
     }
@@ -153,10 +156,12 @@ public struct BandwidthEstimator: Sendable {
     capacity = delivered
     // Below what arrives, by as much as empties the queue within a second or so.
     let share = max(0.9 - Double(delay.nanoseconds) / 1e9, 0.5)
+    // What arrives is no measure of a line while its receiver pauses, nor where little is sent: the first step is a
+    // small one, and only a queue that outlives it shows what the line carries.
+    let isFirst = reduced.map { now - $0.at > Self.memory } ?? true
+    let least = isFirst ? max(Self.leastForQueue, (departure.bitRate ?? 0) * 7 / 10) : Self.leastForQueue
     reduced = (now, reduced.map { now - $0.at < Self.hiccup ? $0.from : bitRate } ?? bitRate)
-    // What arrives is no measure of a line on which little is sent: a picture that stands still, and a receiver that
-    // pauses, must not look like a line that carries nothing.
-    reduce(to: max(Int(Double(delivered) * share), Self.leastForQueue), roundTrip: roundTrip, at: now)
+    reduce(to: max(Int(Double(delivered) * share), least), roundTrip: roundTrip, at: now)
   }
 
   /// A queue that is gone before less was sent was none: somebody's processor or radio paused.
@@ -202,6 +207,8 @@ public struct BandwidthEstimator: Sendable {
   private static let gone = TimeAmount.milliseconds(20)
   /// A processor or a radio that pauses seldom does so for longer.
   private static let patience = TimeAmount.milliseconds(400)
+  /// Queues within this time of each other are one.
+  private static let memory = TimeAmount.seconds(2)
   /// No queue alone brings the bound below this, in bit/s: sound, and a small picture.
   private static let leastForQueue = 150_000
   /// What an encoder needs to follow, beside the round trip.
