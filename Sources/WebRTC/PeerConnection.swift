@@ -102,7 +102,6 @@ public final class PeerConnection {
       return
     }
     if let event = self.dtls.elapsed(at: now) { self.take(event, at: now) }
-    self.bandwidth.elapsed(at: now)
     self.tellBitRate()
     if let due = self.nextRepeat, now >= due { self.repeatSound(at: now, into: arena) }
     self.flushDTLS(into: arena)

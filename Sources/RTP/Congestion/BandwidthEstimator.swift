@@ -126,15 +126,6 @@ public struct BandwidthEstimator: Sendable {
     }
   }
 
-  /// Time passed. A receiver that reported and falls silent while packets leave is behind a path that is stuck.
-  public mutating func elapsed(at now: NIODeadline) {
-    guard let lastFeedback, let lastSent = ledger.lastSent, lastSent > lastFeedback + .milliseconds(200),
-      now - lastFeedback > Self.longestSilence
-    else { return }
-    self.lastFeedback = now
-    reduce(to: min(bitRate, delivery.bitRate ?? bitRate) / 2, roundTrip: .zero, at: now)
-  }
-
   // MARK: - Judgement
 
   private mutating func judge(
@@ -216,7 +207,6 @@ public struct BandwidthEstimator: Sendable {
   /// Less than an encoder needs to follow and a queue to drain.
   private static let hiccup = TimeAmount.milliseconds(350)
   private static let estimatePatience = TimeAmount.seconds(2)
-  private static let longestSilence = TimeAmount.seconds(1)
   /// A second.
   private static let growth = 0.08
   private static let heavyLoss = 0.1

@@ -17,8 +17,6 @@ public struct TransportLedger: Sendable {
 
   /// The number of the next packet.
   public private(set) var next: UInt16 = 0
-  /// When the newest packet left.
-  private(set) var lastSent: NIODeadline?
   private var entries: [Entry] = []
   private let began: NIODeadline
 
@@ -42,7 +40,6 @@ public struct TransportLedger: Sendable {
     entries[Int(next) & (Self.capacity - 1)] = Entry(
       sentAt: UInt32(truncatingIfNeeded: microseconds(now)), number: next, size: UInt16(min(max(size, 1), 0x7FFF)))
     next &+= 1
-    lastSent = now
   }
 
   /// Strikes a packet off that has arrived. Nil if it was never sent, has arrived before, or is older than the ledger is

@@ -74,13 +74,14 @@ private func conditions(_ change: (inout Conditions) -> Void) -> Conditions {
     #expect(trial.since(.seconds(8)).allSatisfy { $0.sent < 500_000 })
   }
 
-  @Test func aReceiverThatFallsSilentGetsLessAndLess() {
+  @Test func aReceiverThatFallsSilentSaysNothingOfItsLine() {
+    // Browsers leave out reports for seconds where little comes; one that is gone is found by its consent.
     var trial = Trial(conditions { _ in })
     trial.run(.seconds(5))
     trial.network.conditions.loss = 0.999_999
     trial.network.conditions.burst = 1e9
     trial.run(.seconds(5))
-    #expect(trial.estimator.bitRate < 150_000)
+    #expect(trial.estimator.isUnbounded)
   }
 
   @Test func clocksThatDriftAreNoQueue() {

@@ -57,7 +57,6 @@ struct Trial {
         if tick % 100 == 50 { report() }
       }
       for (_, feedback) in way.receive(by: now) { estimator.take(feedback, roundTrip: .milliseconds(100), at: now) }
-      if tick % 20 == 0 { estimator.elapsed(at: now) }
       if tick % 100 == 0 {
         moments.append(Moment(at: elapsed, estimate: estimator.bitRate, sent: bytes * 80, queue: longestQueue))
         (bytes, longestQueue) = (0, .zero)
