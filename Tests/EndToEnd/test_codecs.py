@@ -16,7 +16,7 @@ import flv
 import signals
 from media import Clip
 from room_page import RoomPage
-from waiting import wait_until
+from waiting import NotInTime, wait_until
 
 pytestmark = pytest.mark.gateway
 
@@ -56,10 +56,11 @@ GROUP = 15
 COMPARED = [second * FPS + 3 for second in range(3, 9)]
 
 
-#: What no program here can write, by others: (pictures, width), FLASHGATE_MEDIA's README says it.
+#: What no program here can write, by others: (pictures, width), FLASHGATE_MEDIA's README says it. Recordings of a single
+#: picture are decoded in StrangersRecordingTests: a browser that comes while the picture is on its way may miss it.
 RECORDED = {
-    "flexsdk-video.flv": (193, 320), "red5-vod-red5.flv": (13, 480), "ruffle-vp6.flv": (1, 640), "ruffle-vp6a.flv": (1, 640),
-    "tika-testFLV.flv": (28, 170), "flexsdk-short.flv": (101, 320), "ruffle-rufflelogo.flv": (1, 128),
+    "flexsdk-video.flv": (193, 320), "red5-vod-red5.flv": (13, 480), "tika-testFLV.flv": (28, 170),
+    "flexsdk-short.flv": (101, 320),
 }
 MEDIA = Path(os.environ.get("FLASHGATE_MEDIA") or "nowhere")
 
@@ -181,7 +182,10 @@ def test_recordings_by_other_tools_are_seen(gateway, room, receivers, publish, k
         return [f"{name}: {seen[name]} of {wanted}" for name, wanted in RECORDED.items()
                 if seen[name][0] < DECODED * wanted[0] or abs(seen[name][1] - wanted[1]) > 1]
 
-    wait_until(lambda: not missing(), 25, f"all of {missing()}")
+    try:
+        wait_until(lambda: not missing(), 60, "all recordings")
+    except NotInTime:
+        pytest.fail("; ".join(missing()))
 
 
 @pytest.mark.parametrize("kind", ["Chromium", "Firefox"])
