@@ -181,7 +181,7 @@ def test_a_tunnel_adds_no_more_delay_than_its_polling(tunnels, room, shared, cli
         for name in running:
             page.watch(name)
             page.wait_tile(name, state="live")
-        delays = {name: wait_until(lambda: flash_delays(page, name, program, 9), 25, "nine flashes")
+        delays = {name: wait_until(lambda: flash_delays(page, name, program, 5), 25, "five flashes")
                   for name, program in running.items()}
     finally:
         for program in running.values():
