@@ -9,7 +9,7 @@ import NIOCore
 ///
 /// Nothing is known at first, and the bound is `Limits.maximum`: a joiner gets its picture at once, and the first half
 /// second shows what the path is. From then on the bound grows by 8 % a second, slowly around the rate at which a queue
-/// grew last, also while less is sent: it says what may be tried, and one who tries too much is told within two reports.
+/// grew last, also while less is sent: it says what may be tried, and one who tries too much is told within half a second.
 public struct BandwidthEstimator: Sendable {
   /// Between which rates the bound moves, in bit/s.
   public struct Limits: Sendable, Hashable {
@@ -49,7 +49,8 @@ public struct BandwidthEstimator: Sendable {
   private var grownAt: NIODeadline
   /// The rate at which a queue grew last.
   private var capacity: Int?
-  private var lastFeedback: NIODeadline?
+  /// Whether the receiver reports arrivals: then they alone count.
+  private var reportsArrivals = false
 
   /// Begins without knowledge.
   public init(limits: Limits = Limits(), at now: NIODeadline) {
@@ -81,7 +82,7 @@ public struct BandwidthEstimator: Sendable {
       let oneWay = arrival - packet.sentAt
       if oneWay < shortest?.oneWay ?? .max { shortest = (oneWay, packet.sentAt) }
     }
-    lastFeedback = now
+    reportsArrivals = true
     guard let shortest else { return }
     // The shortest of a report: jitter adds to single packets, a queue to all of them.
     let delay = TimeAmount.microseconds(queue.take(shortest.oneWay, at: shortest.sentAt))
@@ -96,7 +97,7 @@ public struct BandwidthEstimator: Sendable {
   ///
   /// - Parameter bytesSent: all bytes sent to the receiver so far.
   public mutating func take(estimate: UInt64, bytesSent: UInt64, at now: NIODeadline) {
-    guard lastFeedback == nil else { return }
+    guard !reportsArrivals else { return }
     sending.sample(bytesSent, at: now)
     let estimate = Int(clamping: estimate)
     guard let sent = sending.bitRate else { return }
@@ -116,7 +117,7 @@ public struct BandwidthEstimator: Sendable {
   public mutating func take(
     lossShare share: Double, bytesSent: UInt64, roundTrip: TimeAmount, at now: NIODeadline
   ) {
-    guard lastFeedback == nil else { return }
+    guard !reportsArrivals else { return }
     sending.sample(bytesSent, at: now)
     lossShare = share
     if share > Self.heavyLoss, let sent = sending.bitRate {
