@@ -31,7 +31,7 @@ final class WorkerChains {
   /// CPU time of this process and of the worker's, in seconds: what crossing costs on both sides is in it.
   static func cpuTime() -> Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     let own = Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime)
     return own + Self.children().reduce(0) { $0 + Self.cpuTime(of: $1) }
   }
