@@ -20,6 +20,10 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   case badURL(String)
   /// The gateway closed the connection in mid-session.
   case closedByServer(afterMilliseconds: Int64)
+  /// The text of a golden result cannot be read from that line on, counted from 1.
+  case badResult(line: Int, String)
+  /// No report is made in the form that the file's name asks for.
+  case noSuchReport(String)
   /// The gateway could not be reached.
   case connection(String)
 
@@ -37,6 +41,9 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
     case .badURL(let url): "\(url) is not rtmp://HOST[:PORT]"
     case .closedByServer(let milliseconds):
       "the gateway refused, or closed in mid-session, after \(Double(milliseconds) / 1000) s"
+    case .badResult(let line, let why): "golden result, line \(line): \(why)"
+    case .noSuchReport(let file):
+      "\(file): no report of that kind; there are \(ReplayReports.all.map { ".\($0.fileExtension)" }.joined(separator: ", "))"
     case .connection(let why): "no connection to the gateway: \(why)"
     }
   }
