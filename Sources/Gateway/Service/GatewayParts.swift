@@ -27,6 +27,16 @@ struct GatewayParts: Sendable {
 
   var sessions: LiveSessions { reception.sessions }
 
+  /// The cores that this process may use: NIO heeds a container's quota, but not the affinity (`taskset`, a service's
+  /// `CPUAffinity`). Two loops on one core only take it from each other, at a switch for each message.
+  private static var cores: Int {
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed:") })
+    else { return System.coreCount }
+    let allowed = line.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+    return max(1, min(System.coreCount, allowed))
+  }
+
   /// - Parameter reread: reads the configuration file anew, for its rules of access.
   /// - Throws: `ConfigurationError` when the media port cannot be opened.
   static func assemble(
@@ -35,8 +45,8 @@ struct GatewayParts: Sendable {
     let metrics = GatewayMetrics()
     let readiness = ReadinessBoard()
     let rules = RulesInForce(configuration.access.rules)
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    let workers = MediaWorkers(codecs: CodecPlace(program, metrics: metrics, log: log))
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: Self.cores)
+    let workers = MediaWorkers(count: Self.cores, codecs: CodecPlace(program, metrics: metrics, log: log))
     let resources = RenditionResources(
       workers: workers, droppedFrames: metrics.framesDropped("transcoder_busy"),
       codecFailures: metrics.framesDropped("codec_failed"))
