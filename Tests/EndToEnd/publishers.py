@@ -1,9 +1,7 @@
-"""Real programs that publish by RTMP, and a proxy that makes their life slow. All are ended by process id."""
+"""Real programs that publish by RTMP. All are ended by process id."""
 
 import signal
-import socket
 import subprocess
-import threading
 
 
 class Program:
@@ -67,38 +65,3 @@ def _gstreamer(path, sink, log):
          "flvmux", "name=mux", "streamable=true", "!", *sink,
          "file.video", "!", "queue", "!", "identity", "sync=true", "!", "mux.video",
          "file.audio", "!", "queue", "!", "identity", "sync=true", "!", "mux.audio"], log)
-
-
-class ByteProxy:
-    """A TCP proxy that passes what the client sends on in writes of one byte each."""
-
-    def __init__(self, target_port):
-        self._target = ("127.0.0.1", target_port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._target)
-            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=pass_on, args=(client, server, 1), daemon=True).start()
-            threading.Thread(target=pass_on, args=(server, client, 65536), daemon=True).start()
-
-
-def pass_on(source, destination, size):
-    try:
-        while data := source.recv(65536):
-            for position in range(0, len(data), size):
-                destination.sendall(data[position:position + size])
-        destination.shutdown(socket.SHUT_WR)
-    except OSError:
-        for end in (source, destination):
-            end.close()

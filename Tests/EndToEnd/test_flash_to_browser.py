@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-import publishers
 import signals
+import tcp_ports
 from media import CLIPS
 from relay import UDPRelay, is_dtls_handshake
 from room_page import RoomPage
@@ -77,7 +77,7 @@ def test_ffmpeg_is_seen_and_heard_in_both_browsers_and_by_whep(gateway, room, sh
 
 def test_librtmp_and_gstreamer_and_a_client_of_single_bytes_are_seen_and_heard(gateway, room, shared, publish):
     [page] = open_pages(shared, ["chromium"], gateway.page_url(room))
-    proxy = publishers.ByteProxy(gateway.rtmp_port)
+    proxy = tcp_ports.Relay(gateway.rtmp_port, piece=1)
     clips = {"librtmp": "flv1-nellymoser", "rtmp2sink": "h264-aac-880", "slowly": "small"}
     for name in clips:
         page.watch(name)

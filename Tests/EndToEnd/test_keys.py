@@ -7,11 +7,9 @@ import os
 import random
 import re
 import signal
-import socket
 import ssl
 import statistics
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +20,7 @@ import websockets
 import gateway as gateways
 import loops
 import rtmp
+import tcp_ports
 import tunnel
 from loops import LoopThread
 from waiting import wait_until
@@ -82,40 +81,8 @@ def speak(keyed, clips):
 # What a client is told, by protocol.
 
 
-class TLSRelay:
-    """A TCP port on loopback whose connections go on inside TLS."""
-
-    def __init__(self, port):
-        self._target = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = UNVERIFIED.wrap_socket(socket.create_connection(("127.0.0.1", self._target)))
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _carry(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-
 def told_by_rtmps(keyed, clips, key):
-    relay = TLSRelay(keyed.rtmp_port)
+    relay = tcp_ports.TLSRelay(keyed.rtmp_port, UNVERIFIED)
     try:
         return told_by_rtmp(keyed, clips, key, relay.port)
     finally:
@@ -131,7 +98,7 @@ def told_by_rtmpt(keyed, clips, key, port=None):
 
 
 def told_by_rtmpts(keyed, clips, key):
-    relay = TLSRelay(keyed.rtmp_port)
+    relay = tcp_ports.TLSRelay(keyed.rtmp_port, UNVERIFIED)
     try:
         return told_by_rtmpt(keyed, clips, key, relay.port)
     finally:

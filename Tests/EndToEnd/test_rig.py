@@ -11,6 +11,7 @@ import flv
 import publishers
 import rtmp
 import signals
+import tcp_ports
 from gateway import free_port
 from media import CLIPS
 from mock.server import MockServer
@@ -91,7 +92,7 @@ def test_flv_tags_are_read(clips):
 
 def test_the_byte_proxy_passes_single_bytes():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        proxy = publishers.ByteProxy(server.getsockname()[1])
+        proxy = tcp_ports.Relay(server.getsockname()[1], piece=1)
         with socket.create_connection(("127.0.0.1", proxy.port)) as client:
             accepted, _ = server.accept()
             client.sendall(bytes(range(200)))

@@ -2,7 +2,6 @@
 
 
 import resource
-import socket
 import statistics
 import threading
 
@@ -11,6 +10,7 @@ import gateway as gateways
 import publishers
 import pytest
 import rtmp
+import tcp_ports
 import tunnel
 from media import CLIPS
 from room_page import RoomPage
@@ -75,29 +75,16 @@ def test_a_tunnelled_client_is_seen_and_heard(tunnels, room, shared, clips, tmp_
 # What happens on the way.
 
 
-class BufferingProxy:
+class BufferingProxy(tcp_ports.Port):
     """Passes nothing of an answer on before all of it has come, and then in small pieces."""
 
     def __init__(self, target_port):
         self._target = target_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
+    def carry(self, client):
         server = tunnel.Connection(self._target)
-        threading.Thread(target=publishers.pass_on, args=(client, server, 65536), daemon=True).start()
+        threading.Thread(target=tcp_ports.pass_on, args=(client, server), daemon=True).start()
         try:
             while True:
                 status, fields, body = server.answer()

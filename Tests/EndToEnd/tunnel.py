@@ -4,6 +4,8 @@ import socket
 import threading
 import time
 
+import tcp_ports
+
 HEAD = "POST {path} HTTP/{version}\r\nHost: gateway\r\nContent-Type: application/x-fcs\r\n{fields}\r\n"
 #: What a unit of the polling byte stands for, in seconds.
 UNIT = 0.0156
@@ -117,7 +119,7 @@ class Spoiled:
         connection.close()
 
 
-class Tunnel:
+class Tunnel(tcp_ports.Port):
     """A TCP port on loopback whose connections are carried by RTMPT.
 
     As Flash Player does, it has one request under way, and collects what there is to say until the polling byte lets it
@@ -126,26 +128,13 @@ class Tunnel:
 
     def __init__(self, port, way=Kept, pause=None):
         self._target, self._way, self._pause = port, way, pause
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
         #: How requests went, one for each connection.
         self.ways = []
         #: The polling bytes that came.
         self.polling = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._carry, args=(client,), daemon=True).start()
-
-    def _carry(self, client):
+    def carry(self, client):
         ask = self._way(self._target)
         self.ways.append(ask)
         outbox, lock, ended = bytearray(), threading.Lock(), threading.Event()
