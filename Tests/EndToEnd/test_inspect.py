@@ -9,18 +9,23 @@ import pytest
 pytestmark = pytest.mark.gateway
 
 FIXTURES = sorted((Path(__file__).parents[2] / "Fixtures").glob("*.pcapng"))
+#: Of those with RTMP inside HTTP other tests tell.
+PLAIN = [fixture for fixture in FIXTURES if "tunnel" not in fixture.stem]
 
 
-@pytest.mark.parametrize("capture", FIXTURES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("capture", PLAIN, ids=lambda path: path.stem)
 def test_a_capture_is_told_as_a_table_as_json_and_message_by_message(flashgate, capture):
     code, table, err = flashgate("inspect", capture)
-    assert code == 0 and "handshake" in table and "publish" in table, err
-    [session] = json.loads(flashgate("inspect", capture, "--json")[1])["sessions"]
-    assert session["client_handshake"] and session["tracks"]
-    assert any(field["name"] == "tcUrl" for field in session["connect"])
+    assert code == 0 and "handshake" in table and "connect" in table, err
+    sessions = json.loads(flashgate("inspect", capture, "--json")[1])["sessions"]
+    assert sessions
+    for session in sessions:
+        assert session["client_handshake"]
+        assert any(field["name"] == "tcUrl" for field in session["connect"])
+        assert session["tracks"] or "nothing is sent" in capture.with_suffix(".txt").read_text()
     lines = flashgate("inspect", capture, "--frames")[1].splitlines()
     assert sum("  client  audio" in line or "  client  video" in line for line in lines) >= sum(
-        track["frames"] for track in session["tracks"])
+        track["frames"] for session in sessions for track in session["tracks"])
 
 
 def test_extracted_streams_are_played_by_others(flashgate, tmp_path):

@@ -19,6 +19,10 @@ pytestmark = pytest.mark.gateway
 FIXTURES = sorted((Path(__file__).parents[2] / "Fixtures").glob("*.pcapng"))
 
 
+#: What no capture of can be read, and is refused by name.
+REFUSED = sorted((Path(__file__).parents[2] / "Fixtures" / "refused").glob("*.pcapng"))
+
+
 def notes(fixture):
     """The fields of the text beside a recording."""
     lines = fixture.with_suffix(".txt").read_text().splitlines()
@@ -27,6 +31,10 @@ def notes(fixture):
 
 def participant(fixture):
     return notes(fixture)["address"].rsplit(" ", 1)[1]
+
+
+#: Real programs that send a voice.
+SPOKEN = [fixture for fixture in FIXTURES if "a voice" in notes(fixture)["content"]]
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +66,19 @@ def replay(demo):
 
 
 def test_every_recording_has_a_text_and_is_under_a_megabyte():
-    assert len(FIXTURES) >= 5
-    for fixture in FIXTURES:
+    assert len(FIXTURES) >= 30
+    for fixture in FIXTURES + REFUSED:
         assert fixture.stat().st_size < 1_000_000
-        assert {"client", "command", "address", "codecs", "duration"} <= notes(fixture).keys()
+        assert {"client", "command", "address", "codecs", "duration", "content", "outcome"} <= notes(fixture).keys()
 
 
-def test_all_recordings_play_at_once_and_are_seen_and_heard(demo, replay):
+def test_all_voices_play_at_once_and_are_seen_and_heard(demo, replay):
+    assert len(SPOKEN) >= 5
     received = demo.metric("flashgate_rtmp_bytes_total", direction="in")
-    running = replay(*FIXTURES)
+    running = replay(*SPOKEN)
     players = {}
     try:
-        for fixture in FIXTURES:
+        for fixture in SPOKEN:
             name = participant(fixture)
             player = players[name] = wait_until(lambda: WhepPlayer(demo.whep_url("demo", name)), what=f"{name} is there")
             wait_until(lambda: (heard := player.tone()) and heard[1] > 0.01, what=f"a voice from {name}")
@@ -83,8 +92,8 @@ def test_all_recordings_play_at_once_and_are_seen_and_heard(demo, replay):
             player.close()
     assert running.returncode == 0, err
     assert out == ""
-    assert err.count(": done") == len(FIXTURES)
-    sent = sum(int(re.search(r"(\d+) bytes", notes(fixture)["duration"])[1]) for fixture in FIXTURES)
+    assert err.count(": done") == len(SPOKEN)
+    sent = sum(int(re.search(r"(\d+) bytes", notes(fixture)["duration"])[1]) for fixture in SPOKEN)
     assert demo.metric("flashgate_rtmp_bytes_total", direction="in") - received == sent
 
 
