@@ -24,6 +24,8 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   case badResult(line: Int, String)
   /// No report is made in the form that the file's name asks for.
   case noSuchReport(String)
+  /// The report cannot be put into its form.
+  case unwritableReport(String)
   /// The gateway could not be reached.
   case connection(String)
 
@@ -44,6 +46,7 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
     case .badResult(let line, let why): "golden result, line \(line): \(why)"
     case .noSuchReport(let file):
       "\(file): no report of that kind; there are \(ReplayReports.all.map { ".\($0.fileExtension)" }.joined(separator: ", "))"
+    case .unwritableReport(let why): "no report can be made: \(why)"
     case .connection(let why): "no connection to the gateway: \(why)"
     }
   }

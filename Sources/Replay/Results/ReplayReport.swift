@@ -10,7 +10,7 @@ public protocol ReplayReport: Sendable {
 /// The forms of report there are.
 public enum ReplayReports {
   /// Each with its own file extension.
-  public static let all: [any ReplayReport.Type] = []
+  public static let all: [any ReplayReport.Type] = [JSONReport.self, HTMLReport.self, JUnitReport.self]
 
   /// The form of a file by its name.
   /// - Throws: ``ReplayError/noSuchReport(_:)``.
