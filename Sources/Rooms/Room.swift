@@ -13,6 +13,11 @@ struct Room {
 
   var speakers: [ParticipantName: Seat] = [:]
   var listeners: [ListenerID: AsyncStream<RoomEvent>.Continuation] = [:]
+  /// Those of the listeners that are no participants.
+  var observers: Set<ListenerID> = []
+
+  /// Speakers and listeners together.
+  var participantCount: Int { speakers.count + listeners.count - observers.count }
 }
 
 /// Identifies one who watches a room.
@@ -44,18 +49,22 @@ public struct Census: Sendable, Equatable {
   public var listeners = 0
 }
 
-/// Time and waiting, as the room needs them.
+/// Time, waiting, and where the control plane's tasks run, as rooms and the doors to them need it.
 public struct Environment: Sendable {
   /// The monotonic time.
   public var now: @Sendable () -> NIODeadline
   /// Waits; returns early when the task is cancelled.
   public var wait: @Sendable (Duration) async -> Void
+  /// Starts a task that nobody waits for.
+  public var start: @Sendable (@escaping @Sendable () async -> Void) -> Void
 
-  /// Puts an environment together.
+  /// Puts an environment together; tasks run where Swift's concurrency runs them, unless told otherwise.
   public init(
-    now: @escaping @Sendable () -> NIODeadline, wait: @escaping @Sendable (Duration) async -> Void
+    now: @escaping @Sendable () -> NIODeadline, wait: @escaping @Sendable (Duration) async -> Void,
+    start: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { body in Task { await body() } }
   ) {
     self.now = now
     self.wait = wait
+    self.start = start
   }
 }

@@ -28,21 +28,25 @@ public actor RoomEngine {
   }
 
   private let rooms: [RoomName: RoomSettings]
+  private let otherRooms: RoomSettings?
   private let patience: Patience
   private let resources: RenditionResources
-  private let environment: Environment
+  /// Time and waiting, for those who work with the rooms, too.
+  public nonisolated let environment: Environment
   private var open: [RoomName: Room] = [:]
   private var nextNumber: UInt64 = 1
   private var draining = false
 
   /// - Parameters:
-  ///   - rooms: the configured rooms; publishers and listeners of others are refused.
+  ///   - rooms: the configured rooms.
+  ///   - otherRooms: what rooms of any other name are allowed to be; nil: their publishers and listeners are refused.
   ///   - environment: time and waiting, injected for tests.
   public init(
-    rooms: [RoomName: RoomSettings], resources: RenditionResources, patience: Patience = Patience(),
-    environment: Environment
+    rooms: [RoomName: RoomSettings], otherRooms: RoomSettings? = nil, resources: RenditionResources,
+    patience: Patience = Patience(), environment: Environment
   ) {
     self.rooms = rooms
+    self.otherRooms = otherRooms
     self.resources = resources
     self.patience = patience
     self.environment = environment
@@ -78,7 +82,9 @@ public actor RoomEngine {
     announce(.participant(speaker.description), in: roomName)
     return Publication(
       generation: generation, room: roomName, speaker: speaker, resources: resources,
-      changed: { [weak self] in Task { await self?.speakerChanged(participantName, in: roomName) } })
+      changed: { [weak self, environment] in
+        environment.start { [weak self] in await self?.speakerChanged(participantName, in: roomName) }
+      })
   }
 
   /// How a publication ended.
@@ -101,7 +107,7 @@ public actor RoomEngine {
     seat.speaker.isPaused = true
     announce(.participant(seat.speaker.description), in: publication.room)
     let wait = departure == .orderly ? patience.orderly : patience.broken
-    Task { [weak self, environment] in
+    environment.start { [weak self, environment] in
       await environment.wait(wait)
       await self?.leave(name, generation: publication.generation, room: publication.room)
     }
@@ -130,17 +136,19 @@ public actor RoomEngine {
   // MARK: Listening
 
   /// Begins to watch a room.
+  /// - Parameter isCounted: whether who watches is a participant, of whom a room takes so many.
   /// - Throws: ``RoomError``.
-  public func listen(room: String) throws(RoomError) -> Listening {
+  public func listen(room: String, isCounted: Bool = true) throws(RoomError) -> Listening {
     guard !draining else { throw .draining }
     let roomName = try configured(room)
     var state = open[roomName] ?? Room()
-    try checkCapacity(state, of: roomName)
+    if isCounted { try checkCapacity(state, of: roomName) }
     let id = ListenerID(number: takeNumber())
     // Unbounded would let a listener that does not read grow; the newest events alone could hide a leave. A room's
     // events are few, so a listener that is this far behind is ended instead.
     let (stream, continuation) = AsyncStream.makeStream(of: RoomEvent.self, bufferingPolicy: .bufferingOldest(1024))
     state.listeners[id] = continuation
+    if !isCounted { state.observers.insert(id) }
     open[roomName] = state
     return Listening(
       id: id, room: roomName, participants: state.speakers.values.map(\.speaker.description), events: stream)
@@ -149,6 +157,7 @@ public actor RoomEngine {
   /// Ends the watching.
   public func stopListening(_ listening: Listening) {
     open[listening.room]?.listeners.removeValue(forKey: listening.id)?.finish()
+    open[listening.room]?.observers.remove(listening.id)
     closeIfEmpty(listening.room)
   }
 
@@ -215,13 +224,15 @@ public actor RoomEngine {
 
   private func configured(_ text: String) throws(RoomError) -> RoomName {
     guard let name = RoomName(text) else { throw .badRoomName }
-    guard rooms[name] != nil else { throw .noSuchRoom(text) }
+    guard settings(of: name) != nil else { throw .noSuchRoom(text) }
     return name
   }
 
+  private func settings(of name: RoomName) -> RoomSettings? { rooms[name] ?? otherRooms }
+
   private func checkCapacity(_ room: Room, of name: RoomName) throws(RoomError) {
-    guard let limit = rooms[name]?.maximumParticipants else { return }
-    if room.speakers.count + room.listeners.count >= limit { throw .roomFull(limit: limit) }
+    guard let limit = settings(of: name)?.maximumParticipants else { return }
+    if room.participantCount >= limit { throw .roomFull(limit: limit) }
   }
 
   private func announce(_ event: RoomEvent, in room: RoomName) {
@@ -230,6 +241,7 @@ public actor RoomEngine {
       if case .dropped = continuation.yield(event) {
         continuation.finish()
         open[room]?.listeners[id] = nil
+        open[room]?.observers.remove(id)
       }
     }
   }

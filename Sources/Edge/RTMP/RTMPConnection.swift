@@ -79,7 +79,7 @@ final class RTMPConnection {
     services.metrics.bytesIn.add(UInt64(bytes.readableBytes))
     // What comes after our last word is read only so that the socket can be closed without a reset.
     guard !isFinished else { return }
-    let now = NIODeadline.now()
+    let now = self.now
     while var piece = bytes.readSlice(length: min(bytes.readableBytes, Self.piece)), piece.readableBytes > 0 {
       do {
         try session.receive(&piece, at: now)
@@ -174,7 +174,7 @@ final class RTMPConnection {
     guard let loop = transport?.eventLoop else { return }
     let bound = NIOLoopBound(self, eventLoop: loop)
     let (entrance, entry) = (services.entrance, visitor.connecting(request))
-    Task {
+    services.rooms.environment.start {
       let decision = await entrance.admit(entry)
       loop.execute { bound.value.connectDecided(decision) }
     }
@@ -194,7 +194,7 @@ final class RTMPConnection {
       log.info("connect refused", metadata: ["reason": "\(refusal.kind)"])
       session.rejectConnect(description: refusal.description)
     }
-    handleEvents(receivedAt: .now())
+    handleEvents(receivedAt: now)
     flush()
     rearm()
   }
@@ -217,7 +217,7 @@ final class RTMPConnection {
     let (rooms, entrance) = (services.rooms, services.entrance)
     let entry = visitor.joining(
       address.room, name: address.participant, role: .speaker, streamQueryItems: request.queryItems)
-    Task {
+    rooms.environment.start {
       let outcome = await entrance.publish(entry, at: address, in: rooms) {
         loop.execute { bound.value.replaced(ask.ticket) }
       }
@@ -248,7 +248,7 @@ final class RTMPConnection {
       log.info("publish refused", metadata: ["reason": "\(error.kind)"])
       session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: error.description)
     }
-    handleEvents(receivedAt: .now())
+    handleEvents(receivedAt: now)
     flush()
     rearm()
   }
@@ -278,7 +278,7 @@ final class RTMPConnection {
 
   private func leave(_ publication: Publication, _ departure: RoomEngine.Departure) {
     let rooms = services.rooms
-    Task { await rooms.ended(publication, departure) }
+    rooms.environment.start { await rooms.ended(publication, departure) }
   }
 
   private static let takenOver = "The name was taken over by another connection."
@@ -304,15 +304,15 @@ final class RTMPConnection {
     switch reason {
     case .draining:
       session.shutDown(description: reason.description)
-      handleEvents(receivedAt: .now(), departure: .broken)
+      handleEvents(receivedAt: now, departure: .broken)
     case .operatorRequest:
       session.shutDown(description: reason.description)
-      handleEvents(receivedAt: .now(), departure: .expelled)
+      handleEvents(receivedAt: now, departure: .expelled)
     case .denied(let denial):
       transport?.note(ConnectionReason(rawValue: denial.kind.rawValue))
       log.info("session closed", metadata: ["reason": "\(denial.kind.rawValue)"])
       session.shutDown(code: .connectRejected, description: reason.description)
-      handleEvents(receivedAt: .now(), departure: .expelled)
+      handleEvents(receivedAt: now, departure: .expelled)
     }
     flush()
   }
@@ -323,6 +323,9 @@ final class RTMPConnection {
   }
 
   // MARK: Output and time
+
+  /// The time of the connection's event loop: real, or that of a replay.
+  private var now: NIODeadline { transport?.eventLoop.now ?? .distantPast }
 
   private func flush() {
     guard let transport, !isFinished else { return }
@@ -354,7 +357,7 @@ final class RTMPConnection {
 
   private func timerFired() {
     timer = nil
-    let now = NIODeadline.now()
+    let now = self.now
     do {
       if let deadline = session.deadline, deadline <= now { try session.elapsed(at: now) }
     } catch {

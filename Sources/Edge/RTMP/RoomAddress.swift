@@ -2,11 +2,14 @@
 ///
 /// Clients divide one and the same URL differently between `app` and stream name, so both are read as one path: the last
 /// segment is the participant, the one before it the room.
-struct RoomAddress: Equatable {
-  let room: String
-  let participant: String
+public struct RoomAddress: Sendable, Hashable {
+  /// The room's name, which need not be one of a room.
+  public let room: String
+  /// The participant's name.
+  public let participant: String
 
-  init?(app: String, stream: String) {
+  /// Nil when both together name no room and participant.
+  public init?(app: String, stream: String) {
     let segments = (Self.path(app) + "/" + stream).split(separator: "/", omittingEmptySubsequences: true)
     guard let participant = segments.last, let room = segments.dropLast().last else { return nil }
     self.room = String(room)

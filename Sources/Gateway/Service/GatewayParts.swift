@@ -139,7 +139,8 @@ struct GatewayParts: Sendable {
 }
 
 extension Configuration {
-  fileprivate var roomSettings: [RoomName: RoomEngine.RoomSettings] {
+  /// What the rooms are allowed to be.
+  var roomSettings: [RoomName: RoomEngine.RoomSettings] {
     var settings: [RoomName: RoomEngine.RoomSettings] = [:]
     for (name, room) in rooms {
       // The configuration's rule for names is the stricter one.

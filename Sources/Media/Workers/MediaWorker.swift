@@ -29,11 +29,19 @@ final class MediaWorker: Sendable {
   }
 
   private let place: CodecPlace
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+  /// The lanes' states where there is no thread of the worker's own.
+  private let lent = Mutex(LaneStates(host: CodecHost()))
   private let spent = Mutex([TranscodeLabel: UInt64]())
   private let wakeUp = WakeUp()
 
-  init(place: CodecPlace) { self.place = place }
+  init(place: CodecPlace) {
+    self.place = place
+    var state = State()
+    // Without a thread, whoever submits wakes the worker up.
+    if case .caller = place { state.isAsleep = true }
+    self.state = Mutex(state)
+  }
 
   /// Sum of the weights of the lanes that live here.
   var weight: Int { self.state.withLock { $0.weight } }
@@ -85,18 +93,35 @@ final class MediaWorker: Sendable {
     while true {
       let (isFull, isWaiting) = (link?.isFull ?? false, link?.isWaiting ?? false)
       switch self.state.withLock({ Self.turn(&$0, isFull: isFull, isWaiting: isWaiting) }) {
-      case .run(let lane, let job):
-        self.measure(job.label) { job.run(&states) }
-        self.state.withLock { state in
-          state.running = nil
-          if state.lanes[lane]?.isEmpty == false { state.ready.append(lane) }
-        }
+      case .run(let lane, let job): self.run(job, of: lane, on: &states)
       case .forget(let lanes): for lane in lanes { states.remove(lane) }
       case .await: link?.exchange()
       case .sleep:
         link?.flush()
         self.wakeUp.wait()
       case .stop: return
+      }
+    }
+  }
+
+  private func run(_ job: LaneQueue.Job, of lane: LaneID, on states: inout LaneStates) {
+    self.measure(job.label) { job.run(&states) }
+    self.state.withLock { state in
+      state.running = nil
+      if state.lanes[lane]?.isEmpty == false { state.ready.append(lane) }
+    }
+  }
+
+  /// Does on the calling thread all that there is to do. What jobs submit meanwhile is done too.
+  private func runOnCaller() {
+    self.lent.withLock { states in
+      while true {
+        switch self.state.withLock({ Self.turn(&$0, isFull: false, isWaiting: false) }) {
+        case .run(let lane, let job): self.run(job, of: lane, on: &states)
+        case .forget(let lanes): for lane in lanes { states.remove(lane) }
+        case .stop: return states.removeAll()
+        case .await, .sleep: return
+        }
       }
     }
   }
@@ -131,7 +156,9 @@ final class MediaWorker: Sendable {
       defer { state.isAsleep = false }
       return (result, state.isAsleep)
     }
-    if mustWake { self.wakeUp.post() }
+    if mustWake {
+      if case .caller = self.place { self.runOnCaller() } else { self.wakeUp.post() }
+    }
     return result
   }
 

@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 
 /// A fixed pool of workers that run codecs, one a core unless told otherwise: a thread each, and where `CodecPlace` says
-/// so a process beside it that does the thread's codec work.
+/// so a process beside it that does the thread's codec work, or no thread but the caller's.
 ///
 /// A track takes a `MediaLane` and submits jobs; they run one after another, always on the same thread, on a state
 /// that never leaves it. No job may wait for anything but the CPU.
@@ -19,6 +19,11 @@ public final class MediaWorkers: Sendable {
   /// Starts `count` threads, at least one; nil takes one for each core this process may use. Codecs run on them, or in
   /// a process that each of them starts when it has work.
   public init(count: Int? = nil, codecs place: CodecPlace = .threads) {
+    if case .caller = place {
+      self.workers = [MediaWorker(place: place)]
+      self.life = Mutex(.running([]))
+      return
+    }
     let workers = (0..<max(1, count ?? System.coreCount)).map { _ in MediaWorker(place: place) }
     let threads = workers.compactMap { worker in
       WorkerThread { worker.run() }

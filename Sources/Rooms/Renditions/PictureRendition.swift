@@ -25,11 +25,10 @@ final class PictureRendition: TranscodedRendition {
 
   func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
 
-  func start(_ group: [EncodedFrame]) {
+  func start(_ group: [EncodedFrame], at now: NIODeadline) {
     guard !group.isEmpty else { return }
-    let receivedAt = NIODeadline.now()
     lane.submit { [outlet] chain in
-      chain.catchUp(group, at: receivedAt) { outlet.deliver($0, receivedAt: receivedAt) }
+      chain.catchUp(group, at: now) { outlet.deliver($0, receivedAt: now) }
     }
   }
 
@@ -40,10 +39,9 @@ final class PictureRendition: TranscodedRendition {
     if case .accepted = admission { return true } else { return false }
   }
 
-  func requestKeyFrame() {
-    let receivedAt = NIODeadline.now()
+  func requestKeyFrame(at now: NIODeadline) {
     lane.submit { [outlet] chain in
-      chain.requestKeyFrame(at: receivedAt) { outlet.deliver($0, receivedAt: receivedAt) }
+      chain.requestKeyFrame(at: now) { outlet.deliver($0, receivedAt: now) }
     }
   }
 

@@ -23,9 +23,9 @@ final class SoundRendition: TranscodedRendition {
   func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
 
   // Sound has no key frames: it begins with the next message.
-  func start(_ group: [EncodedFrame]) {}
+  func start(_ group: [EncodedFrame], at now: NIODeadline) {}
 
-  func requestKeyFrame() {}
+  func requestKeyFrame(at now: NIODeadline) {}
 
   func setTargetBitRate(_ bitRate: Int?) {}
 

@@ -10,13 +10,13 @@ protocol TranscodedRendition: AnyObject, Sendable {
   func setSinks(_ sinks: [any FrameSink])
 
   /// Begins: runs through the group of pictures so far and shows where it stands.
-  func start(_ group: [EncodedFrame])
+  func start(_ group: [EncodedFrame], at now: NIODeadline)
 
   /// The next live frame. Returns false when the worker does not keep up and the frame was not taken.
   func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool
 
   /// A receiver cannot go on without a key frame.
-  func requestKeyFrame()
+  func requestKeyFrame(at now: NIODeadline)
 
   /// Aims at another bit rate (bit/s) from the next picture on, without a key frame; nil follows the picture's size.
   /// Sound has one rate.

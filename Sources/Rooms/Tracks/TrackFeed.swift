@@ -9,6 +9,7 @@ import RTP
 final class TrackFeed {
   private let track: Track
   private let resources: RenditionResources
+  private let loop: any EventLoop
   private var source: SourceFormat?
   /// What the track made of the source when a decoder refused it.
   private(set) var refused: SourceFormat?
@@ -49,6 +50,7 @@ final class TrackFeed {
   init(track: Track, generation: UInt64, resources: RenditionResources, loop: any EventLoop) {
     self.track = track
     self.resources = resources
+    self.loop = loop
     let handle = Handle(self, generation: generation, loop: loop)
     self.handle = handle
     track.attach(handle)
@@ -117,7 +119,7 @@ final class TrackFeed {
       // One that begins now shows where it stands by itself.
       let isRunning = following.contains { $0.chain === chain }
       follow(transcoded)
-      if isRunning { chain.requestKeyFrame() }
+      if isRunning { chain.requestKeyFrame(at: loop.now) }
     }
   }
 
@@ -135,7 +137,7 @@ final class TrackFeed {
     following.removeAll { followed in !transcoded.contains { $0.chain === followed.chain } }
     for rendition in transcoded where !following.contains(where: { $0.chain === rendition.chain }) {
       following.append(Following(chain: rendition.chain))
-      rendition.chain.start(group.entries.map(\.frame))
+      rendition.chain.start(group.entries.map(\.frame), at: loop.now)
     }
   }
 
