@@ -12,13 +12,16 @@ public struct SessionIdentity: Sendable, Hashable {
   public let listener: String
   /// The client's address without its port.
   public let address: String
+  /// The subject of the certificate it showed in TLS, if the listener's authority vouches for one.
+  public let certificateSubject: String?
 
   /// Names a session.
-  public init(id: UInt64, door: String, listener: String, address: String) {
+  public init(id: UInt64, door: String, listener: String, address: String, certificateSubject: String? = nil) {
     self.id = id
     self.door = door
     self.listener = listener
     self.address = address
+    self.certificateSubject = certificateSubject
   }
 }
 
@@ -90,9 +93,12 @@ public final class LiveSessions: Sendable {
   public init() {}
 
   /// A fresh identity.
-  public func identify(door: String, listener: ListenerID, address: String) -> SessionIdentity {
+  public func identify(
+    door: String, listener: ListenerID, address: String, certificateSubject: String? = nil
+  ) -> SessionIdentity {
     SessionIdentity(
-      id: nextID.wrappingAdd(1, ordering: .relaxed).oldValue, door: door, listener: listener.rawValue, address: address)
+      id: nextID.wrappingAdd(1, ordering: .relaxed).oldValue, door: door, listener: listener.rawValue, address: address,
+      certificateSubject: certificateSubject)
   }
 
   /// Enters a session; `end` may be called from any thread, more than once, and after the session closed.

@@ -73,4 +73,13 @@ def pass_on(source, destination, size=65536):
         destination.shutdown(socket.SHUT_RDWR if whole else socket.SHUT_WR)
     except OSError:
         for end in (source, destination):
-            end.close()
+            hang_up(end)
+
+
+def hang_up(end):
+    """Closes a socket that another thread may be reading: closing alone would leave that one waiting."""
+    try:
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    end.close()

@@ -11,8 +11,10 @@ import urllib.request
 
 import pytest
 
+import certificates
 import gateway as gateways
 import rtmp
+import tcp_ports
 from waiting import wait_until
 
 UNVERIFIED = ssl._create_unverified_context()
@@ -155,3 +157,37 @@ def test_a_required_audit_that_cannot_be_written_is_refused_at_its_place(flashga
         + "audit: { file: nowhere/audit.jsonl, required: true }\n")
     code, _, err = flashgate("serve", "--config", "c.yaml")
     assert code == 78 and "c.yaml:4:16: the audit: cannot open" in err
+
+
+def test_the_subject_of_a_clients_certificate_is_kept_and_one_of_nobody_known_is_refused(tmp_path, certificate, clips):
+    if gateways.binary() is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+    port, known, stranger = gateways.free_port(), *(
+        certificates.self_signed(tmp_path / name, common_name=name) for name in ("studio-7", "stranger"))
+    gateway = gateways.Gateway(
+        tmp_path, *certificate, audit={"file": "audit.jsonl"}, rooms={"demo": {"open": True}},
+        listeners=[{"address": f"127.0.0.1:{port}", "accept": ["rtmps", "https"], "tls": {
+            "certificate": str(certificate[0]), "key": str(certificate[1]),
+            "client_certificates": {"authorities": str(known[0])}}}])
+    try:
+        for shown, name in [(known, "alice"), (None, "bob"), (stranger, "carol")]:
+            context = ssl._create_unverified_context()
+            if shown:
+                context.load_cert_chain(*shown)
+            relay = tcp_ports.TLSRelay(port, context)
+            publisher = rtmp.Publisher(f"rtmp://127.0.0.1:{relay.port}/live/demo/{name}", clips("flv1-nellymoser"))
+            try:
+                if shown is stranger:
+                    publisher.wait_end(20)
+                else:
+                    wait_until(lambda: any(event.get("name") == name for event in records(tmp_path / "audit.jsonl")),
+                               what=f"{name} is in")
+            finally:
+                publisher.kill()
+                relay.close()
+        joined = {event["name"]: event for event in records(tmp_path / "audit.jsonl") if event.get("step") == "join"}
+        assert joined["alice"]["certificate"] == "CN=studio-7"
+        assert "certificate" not in joined["bob"]
+        assert "carol" not in joined
+    finally:
+        gateway.stop()

@@ -32,7 +32,8 @@ public struct RTMPServices: Sendable {
   public func adopt(_ channel: any Channel, _ door: DoorConnection) throws {
     let served = door.served ?? .rtmp
     let identity = sessions.identify(
-      door: served.rawValue, listener: door.info.listener, address: door.info.remoteAddress.ipAddress ?? "")
+      door: served.rawValue, listener: door.info.listener, address: door.info.remoteAddress.ipAddress ?? "",
+      certificateSubject: door.info.certificateSubject)
     let connection = RTMPConnection(
       services: counting(served), identity: identity, allowsEncryption: served == .rtmpe, now: .now())
     try channel.pipeline.syncOperations.addHandler(RTMPSocketHandler(connection, door: door))

@@ -28,9 +28,8 @@ struct RTMPVisitor {
   ) -> EntryRequest {
     EntryRequest(
       step: step, session: identity.id, door: identity.door, listener: identity.listener, address: identity.address,
-      room: room,
-      name: name, role: role, keys: connect?.presentedKeys(streamQueryItems: streamQueryItems) ?? [],
-      pageURL: connect?.pageUrl, swfURL: connect?.swfUrl)
+      room: room, name: name, role: role, keys: connect?.presentedKeys(streamQueryItems: streamQueryItems) ?? [],
+      pageURL: connect?.pageUrl, swfURL: connect?.swfUrl, certificateSubject: identity.certificateSubject)
   }
 }
 

@@ -74,7 +74,8 @@ public final class Tunnels: Sendable {
     var random = SystemRandomNumberGenerator()
     let id = TunnelSessionID(random: &random)
     let identity = services.rtmp.sessions.identify(
-      door: door.rawValue, listener: request.listener, address: client.ipAddress ?? "")
+      door: door.rawValue, listener: request.listener, address: client.ipAddress ?? "",
+      certificateSubject: request.certificateSubject)
     var services = services
     services.rtmp = services.rtmp.counting(door)
     let connection = TunnelConnection(

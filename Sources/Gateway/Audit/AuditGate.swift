@@ -40,6 +40,8 @@ extension AuditEvent {
       room: request.room, name: request.name, role: request.role)
     facts.append(.init("step", request.step == .connect ? "connect" : "join"))
     facts.append(.init("page", text(request.pageURL.map(withoutQuery))))
+    // Only where client certificates are asked for.
+    if let subject = request.certificateSubject { facts.append(.init("certificate", text(subject))) }
     switch decision {
     case .allowed(let admittance): facts.append(.init("key", text(admittance.keyID)))
     case .denied(let denial): facts.append(.init("key", text(denial.keyID)))

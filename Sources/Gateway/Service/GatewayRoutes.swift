@@ -31,7 +31,8 @@ struct GatewayRoutes: Sendable {
       return ProblemDocument(status: .forbidden, detail: "this page may not open the room's web socket").response()
     }
     let identity = signalling.sessions.identify(
-      door: "webrtc", listener: request.listener, address: request.remoteAddress?.ipAddress ?? "")
+      door: "webrtc", listener: request.listener, address: request.remoteAddress?.ipAddress ?? "",
+      certificateSubject: request.certificateSubject)
     return .webSocket(
       SignallingSession(
         room: request.parameters["room"] ?? "", services: signalling, identity: identity,

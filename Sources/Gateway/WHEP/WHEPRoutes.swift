@@ -29,11 +29,12 @@ struct WHEPRoutes: Sendable {
     }
     let (room, name) = (request.parameters["room"] ?? "", request.parameters["name"] ?? "")
     let identity = services.sessions.identify(
-      door: "whep", listener: request.listener, address: request.remoteAddress?.ipAddress ?? "")
+      door: "whep", listener: request.listener, address: request.remoteAddress?.ipAddress ?? "",
+      certificateSubject: request.certificateSubject)
     let entry = EntryRequest(
       session: identity.id, door: identity.door, listener: identity.listener, address: identity.address,
       room: room, role: .listener, keys: request.bearerToken.map { [PresentedKey($0)] } ?? [],
-      pageURL: request.fields[.origin])
+      pageURL: request.fields[.origin], certificateSubject: identity.certificateSubject)
     do {
       let (id, answer) = try await resources.create(
         name: name, offer: String(buffer: request.body), identity: identity, request: entry)

@@ -6,8 +6,8 @@ public enum ParticipantRole: String, Sendable, Hashable, CaseIterable {
   case listener
 }
 
-/// Who wants into which room, as far as the protocol knows it by now. Except `session`, `door`, `listener` and
-/// `address`, all is the client's word.
+/// Who wants into which room, as far as the protocol knows it by now. Except `session`, `door`, `listener`,
+/// `address` and `certificateSubject`, all is the client's word.
 public struct EntryRequest: Sendable {
   /// How far the client has come.
   public enum Step: Sendable, Hashable {
@@ -39,12 +39,15 @@ public struct EntryRequest: Sendable {
   public var pageURL: String?
   /// The SWF that connects, as the client states it.
   public var swfURL: String?
+  /// The subject of the certificate that the client showed in TLS and that a listener's authority vouches for; nil
+  /// without one.
+  public var certificateSubject: String?
 
   /// A request with what every protocol knows.
   public init(
     step: Step = .join, session: UInt64, door: String, listener: String, address: String, room: String?,
     name: String? = nil, role: ParticipantRole? = nil, keys: [PresentedKey] = [], pageURL: String? = nil,
-    swfURL: String? = nil
+    swfURL: String? = nil, certificateSubject: String? = nil
   ) {
     self.step = step
     self.session = session
@@ -57,6 +60,7 @@ public struct EntryRequest: Sendable {
     self.keys = keys
     self.pageURL = pageURL
     self.swfURL = swfURL
+    self.certificateSubject = certificateSubject
   }
 }
 
