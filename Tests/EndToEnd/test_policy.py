@@ -40,7 +40,7 @@ def guarded(tmp_path, certificate, lists):
     """A gateway with lists for all, and a room that nobody of this machine may enter."""
     if gateways.binary() is None:
         pytest.skip("FLASHGATE_BINARY does not name a built gateway")
-    port, plain, admin = gateways.free_port(), gateways.free_port(), gateways.free_port()
+    port, plain = gateways.free_port(), gateways.free_port()
     running = gateways.Gateway(
         tmp_path, *certificate,
         listeners=[

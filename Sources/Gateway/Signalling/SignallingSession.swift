@@ -113,7 +113,8 @@ private struct Conversation {
     let request = EntryRequest(
       session: session.identity.id, door: session.identity.door, listener: session.identity.listener,
       address: session.identity.address, room: session.room, role: .listener,
-      keys: key.map { [PresentedKey($0)] } ?? [], pageURL: session.origin, certificateSubject: session.identity.certificateSubject)
+      keys: key.map { [PresentedKey($0)] } ?? [], pageURL: session.origin,
+      certificateSubject: session.identity.certificateSubject)
     if case .denied(let denial) = await services.entrance.admit(request) {
       send(.error(code: denial.signallingCode, message: denial.sentence, retryAfter: denial.retryAfter))
       log.info("join refused", metadata: ["reason": "\(denial.kind.rawValue)"])
