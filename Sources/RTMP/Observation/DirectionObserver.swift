@@ -117,7 +117,7 @@ public struct DirectionObserver: Sendable {
     switch message.type {
     case .audio: return .media(media(.audio, message))
     case .video: return .media(media(.video, message))
-    case .sharedObjectAMF0, .sharedObjectAMF3: return .sharedObject
+    case .sharedObjectAMF0, .sharedObjectAMF3: return .sharedObject(try SharedObjectMessage(message))
     case .userControl: return .userControl(event: try Self.event(of: message))
     default: break
     }

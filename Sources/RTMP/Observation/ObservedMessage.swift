@@ -24,7 +24,7 @@ public struct ObservedMessage: Sendable, Equatable {
     /// Sound, pictures: the body of an FLV tag. Parts of an aggregate (7.1.6) come one by one.
     case media(MediaMessage)
     /// A shared object message (7.1.3).
-    case sharedObject
+    case sharedObject(SharedObjectMessage)
     /// A message of a type that the specification does not name.
     case unknown
     /// A message that breaks the rules of its type, which does not keep the connection from going on.
