@@ -89,7 +89,12 @@ let package = Package(
       ],
       resources: [.copy("Web")],
       swiftSettings: strict),
-    .target(name: "Replay", dependencies: ["AMF", "FLV", "RTMP", nioCore, nioPosix], swiftSettings: strict),
+    .target(
+      name: "Replay",
+      dependencies: [
+        "AMF", "COpenSSL", "Edge", "FLV", "Gateway", "Media", "Rooms", "RTMP", "RTP", nioCore, nioPosix,
+      ],
+      swiftSettings: strict),
     .target(
       name: "Doctor",
       dependencies: [

@@ -2,42 +2,66 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Plays recorded sessions to a gateway, over real sockets and in real time.
+/// Plays recorded sessions to a gateway, over real sockets and in real time, or so many times faster.
 ///
 /// Each session is one connection, on which the recorded bytes are sent at the recorded times. A gateway that answers
 /// later than the recorded server did gets commands before it has answered the earlier ones.
 public struct ReplayClient: Sendable {
+  /// What the client could see of a session.
+  public struct Observation: Sendable {
+    /// What both sides said; nothing of its media.
+    public let result: SessionResult
+    /// The gateway closed before all was said, after so many milliseconds.
+    public let closedAfterMilliseconds: Int64?
+  }
+
   private let address: GatewayAddress
+  private let pace: ReplayPace
 
   /// - Parameter url: `rtmp://HOST[:PORT]`; application, room and name are those of the recording.
   /// - Throws: ``ReplayError/badURL(_:)``.
-  public init(url: String) throws(ReplayError) {
+  public init(url: String, pace: ReplayPace = .recorded) throws(ReplayError) {
     address = try GatewayAddress(url)
+    self.pace = pace
   }
 
   /// Plays one session to its end and until the gateway has closed, too. A cancelled task closes the connection.
-  /// - Throws: ``ReplayError``, or `CancellationError`.
+  /// - Throws: ``ReplayError``, also when the gateway closes in mid-session, or `CancellationError`.
   public func play(_ session: RecordedSession, on group: any EventLoopGroup) async throws {
+    let observation = try await observe(session, named: "", on: group)
+    if let time = observation.closedAfterMilliseconds { throw ReplayError.closedByServer(afterMilliseconds: time) }
+  }
+
+  /// The same, and says what was seen; a gateway that closes in mid-session is seen, too.
+  /// - Throws: ``ReplayError`` when there is no connection, or `CancellationError`.
+  public func observe(
+    _ session: RecordedSession, named name: String, on group: any EventLoopGroup
+  ) async throws -> Observation {
     let loop = group.next()
-    let done = loop.makePromise(of: Void.self)
+    let done = loop.makePromise(of: Observation.self)
+    let pace = pace
     let bootstrap = ClientBootstrap(group: loop)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ReplayHandler(ReplayScript(session), done: done))
+          try channel.pipeline.syncOperations.addHandler(
+            ReplayHandler(ReplayScript(session, pace: pace), named: name, done: done))
         }
       }
     let channel: any Channel
     do {
       channel = try await bootstrap.connect(host: address.host, port: address.port).get()
     } catch {
+      let failure = ReplayError.connection(error.plainText)
       // The handler may have been made before the connection failed.
-      done.succeed()
-      throw ReplayError.connection(error.plainText)
+      done.fail(failure)
+      throw failure
     }
-    try await withTaskCancellationHandler {
+    return try await withTaskCancellationHandler {
       do {
-        try await done.futureResult.get()
+        let observation = try await done.futureResult.get()
+        try Task.checkCancellation()
+        return observation
       } catch {
         try Task.checkCancellation()
         throw error
@@ -63,13 +87,16 @@ private final class ReplayHandler: ChannelInboundHandler {
     case over
   }
 
-  private let done: EventLoopPromise<Void>
+  private let name: String
+  private let done: EventLoopPromise<ReplayClient.Observation>
   private var script: ReplayScript
+  private var recorder = ConversationRecorder()
   private var began = NIODeadline.now()
   private var stage = Stage.playing(timer: nil)
 
-  init(_ script: ReplayScript, done: EventLoopPromise<Void>) {
+  init(_ script: ReplayScript, named name: String, done: EventLoopPromise<ReplayClient.Observation>) {
     self.script = script
+    self.name = name
     self.done = done
   }
 
@@ -80,7 +107,9 @@ private final class ReplayHandler: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    script.receive(unwrapInboundIn(data))
+    let bytes = unwrapInboundIn(data)
+    recorder.gatewaySaid(bytes, at: place)
+    script.receive(bytes)
     speak(context)
   }
 
@@ -97,7 +126,10 @@ private final class ReplayHandler: ChannelInboundHandler {
   private func speak(_ context: ChannelHandlerContext) {
     guard case .playing(let timer) = stage else { return }
     let now = NIODeadline.now()
-    while let bytes = script.output(at: now) { context.write(wrapOutboundOut(bytes), promise: nil) }
+    while let bytes = script.output(at: now) {
+      recorder.clientSaid(bytes, at: place) { _ in }
+      context.write(wrapOutboundOut(bytes), promise: nil)
+    }
     context.flush()
     if script.isDone {
       leave(context)
@@ -123,14 +155,21 @@ private final class ReplayHandler: ChannelInboundHandler {
     switch stage {
     case .playing(let timer):
       timer?.cancel()
-      done.fail(
-        ReplayError.closedByServer(afterMilliseconds: (NIODeadline.now() - began).nanoseconds / 1_000_000))
+      succeed(.gateway, after: (NIODeadline.now() - began).nanoseconds / 1_000_000)
     case .leaving(let timer):
       timer.cancel()
-      done.succeed()
+      succeed(.client, after: nil)
     case .over: return
     }
     stage = .over
+  }
+
+  private var place: CapturePlace { CapturePlace(packet: script.packet, milliseconds: script.milliseconds) }
+
+  private func succeed(_ side: ConnectionEnd.Side, after milliseconds: Int64?) {
+    let result = SessionResult(
+      name: name, conversation: recorder.lines, end: ConnectionEnd(side: side, place: place), tracks: nil)
+    done.succeed(ReplayClient.Observation(result: result, closedAfterMilliseconds: milliseconds))
   }
 }
 

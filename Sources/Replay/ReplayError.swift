@@ -22,6 +22,8 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   case closedByServer(afterMilliseconds: Int64)
   /// The text of a golden result cannot be read from that line on, counted from 1.
   case badResult(line: Int, String)
+  /// A result or report cannot be written.
+  case unwritable(String)
   /// No report is made in the form that the file's name asks for.
   case noSuchReport(String)
   /// The report cannot be put into its form.
@@ -44,6 +46,7 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
     case .closedByServer(let milliseconds):
       "the gateway refused, or closed in mid-session, after \(Double(milliseconds) / 1000) s"
     case .badResult(let line, let why): "golden result, line \(line): \(why)"
+    case .unwritable(let why): "cannot write \(why)"
     case .noSuchReport(let file):
       "\(file): no report of that kind; there are \(ReplayReports.all.map { ".\($0.fileExtension)" }.joined(separator: ", "))"
     case .unwritableReport(let why): "no report can be made: \(why)"

@@ -1,12 +1,12 @@
 import NIOCore
+import RTMP
 
 /// Says a recorded client's lines to a new server: what is sent when, and what must be made anew. Sans-IO.
 ///
 ///     idle -> greeting -> awaitingServer -> confirming -> following -> done
 ///
 /// All bytes are the recorded ones, at the recorded times, but for C2: a client that echoed the S1 it got then echoes
-/// the S1 it gets now. A client that signed its C2 for the recorded S1 sends the recorded one; servers that check it
-/// will not like that.
+/// the S1 it gets now, and one that signed its C2 for the recorded S1 signs it for the new one.
 ///
 /// After the handshake nothing waits for the server. One that answers later than the recorded server did gets commands
 /// before it has answered those before, in pipelined form, which the protocol allows; ids of streams and transactions
@@ -30,6 +30,7 @@ struct ReplayScript {
   private static let partSize = 1536
 
   private let session: RecordedSession
+  private let pace: ReplayPace
   /// C0, C1 and C2.
   private let greeting: ByteBuffer
   private var stage = Stage.idle
@@ -37,8 +38,9 @@ struct ReplayScript {
   /// S0, S1 and S2, as far as they have come.
   private var answer = ByteBuffer()
 
-  init(_ session: RecordedSession) {
+  init(_ session: RecordedSession, pace: ReplayPace = .recorded) {
     self.session = session
+    self.pace = pace
     var greeting = ByteBuffer()
     for segment in session.segments where greeting.readableBytes < RecordedSession.shortest {
       greeting.writeImmutableBuffer(segment.bytes)
@@ -58,11 +60,17 @@ struct ReplayScript {
     switch stage {
     case .greeting, .confirming: began
     case .idle, .awaitingServer, .done: nil
-    case .following(let segment, _): began + .microseconds(session.segments[segment].time)
+    case .following(let segment, _):
+      began + .nanoseconds(pace.nanoseconds(ofMicroseconds: session.segments[segment].time))
     }
   }
 
   var isDone: Bool { if case .done = stage { true } else { false } }
+
+  /// Where what ``output(at:)`` gave last stands in the capture: its packet.
+  private(set) var packet = 0
+  /// And its recorded time in milliseconds since the session's first byte.
+  private(set) var milliseconds: Int64 = 0
 
   /// Bytes of the server. Only the handshake matters; the rest is read and forgotten.
   mutating func receive(_ bytes: ByteBuffer) {
@@ -77,11 +85,14 @@ struct ReplayScript {
     switch stage {
     case .greeting:
       stage = .awaitingServer
+      note(0)
       return greeting.getSlice(at: 0, length: 1 + Self.partSize)
     case .confirming:
       stage = following(after: RecordedSession.shortest)
+      if case .following(let index, let skip) = stage { note(skip > 0 ? index : max(index - 1, 0)) }
       return confirmation()
     case .following(let index, let skip):
+      note(index)
       var bytes = session.segments[index].bytes
       bytes.moveReaderIndex(forwardBy: skip)
       stage = index + 1 < session.segments.count ? .following(segment: index + 1, skip: 0) : .done
@@ -91,11 +102,17 @@ struct ReplayScript {
   }
 
   private func confirmation() -> ByteBuffer? {
-    let recordedC2 = greeting.getSlice(at: 1 + Self.partSize, length: Self.partSize)
-    let recordedS1 = session.serverHello.getSlice(at: 1, length: Self.partSize)
-    // Some clients write their own time into the echo's second word: the random part tells.
-    let echoed = recordedC2?.getSlice(at: 8, length: 1528) == recordedS1?.getSlice(at: 8, length: 1528)
-    return echoed ? answer.getSlice(at: 1, length: Self.partSize) : recordedC2
+    guard let recorded = greeting.getSlice(at: 1 + Self.partSize, length: Self.partSize) else { return nil }
+    guard let recordedHello = session.serverHello.getSlice(at: 1, length: Self.partSize),
+      let hello = answer.getSlice(at: 1, length: Self.partSize)
+    else { return recorded }
+    return RecordedAnswer.renewed(recorded, for: recordedHello, to: hello)
+  }
+
+  private mutating func note(_ segment: Int) {
+    guard segment < session.segments.count else { return }
+    packet = session.segments[segment].packet
+    milliseconds = session.segments[segment].time / 1000
   }
 
   /// Where the recording goes on after so many bytes.

@@ -131,12 +131,75 @@ def test_nobody_there_is_exit_code_70(replay):
     assert err.endswith("no connection to the gateway: Connection refused\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["x.pcapng"], ["--to", "rtmp://h"], ["x.pcapng", "--to", "http://h"],
-                                       ["x.pcapng", "--to", "rtmp://h", "--nonsense"]])
+@pytest.mark.parametrize("arguments", [
+    [], ["--to", "rtmp://h"], ["x.pcapng", "--to", "http://h"], ["x.pcapng", "--to", "rtmp://h", "--nonsense"],
+    ["x.pcapng", "--loop"], ["x.pcapng", "--update"], ["x.pcapng", "--speed", "0"], ["x.pcapng", "--speed", "fast"],
+    ["x.pcapng", "--jobs", "0"], ["x.pcapng", "--report", "report.pdf"],
+    ["x.pcapng", "--to", "rtmp://h", "--golden", "g", "--update"],
+    ["x.pcapng", "--to", "rtmp://h", "--config", "c"], ["x.pcapng", "--to", "rtmp://h", "--loop", "--golden", "g"]])
 def test_wrong_use_is_exit_code_64(flashgate, arguments):
     code, out, err = flashgate("replay", *arguments)
     assert (code, out) == (64, "")
     assert err != ""
+
+
+SHORT = [fixture for fixture in FIXTURES if fixture.stem in ("ffmpeg-h264-aac", "ffmpeg-audio-only")]
+
+
+def test_golden_results_are_written_kept_and_compared(flashgate, tmp_path):
+    golden = tmp_path / "golden"
+    code, out, err = flashgate("replay", *SHORT, "--golden", golden)
+    assert code == 1, err
+    assert out.count("there is no ") == len(SHORT)
+    code, out, _ = flashgate("replay", *SHORT, "--golden", golden, "--update")
+    assert (code, out.count("golden result written")) == (0, len(SHORT))
+    texts = {file.name: file.read_text() for file in golden.iterdir()}
+    assert texts.keys() == {f"{fixture.stem}.txt" for fixture in SHORT}
+    code, out, _ = flashgate("replay", *SHORT, "--golden", golden)
+    assert (code, out.splitlines()[-1]) == (0, f"{len(SHORT)} sessions, 0 differ")
+    flashgate("replay", *SHORT, "--golden", golden, "--update")
+    assert {file.name: file.read_text() for file in golden.iterdir()} == texts
+
+
+def test_a_difference_is_shown_with_its_packet(flashgate, tmp_path):
+    [capture] = [fixture for fixture in SHORT if fixture.stem == "ffmpeg-h264-aac"]
+    flashgate("replay", capture, "--golden", tmp_path, "--update")
+    golden = tmp_path / "ffmpeg-h264-aac.txt"
+    golden.write_text(golden.read_text().replace("NetStream.Publish.Start", "NetStream.Publish.BadName"))
+    code, out, _ = flashgate("replay", capture, "--golden", tmp_path)
+    assert code == 1
+    [line, *_] = [line for line in out.splitlines() if "BadName" in line]
+    assert re.match(r"  packet \d+, [\d.]+ s: gateway's message \d+: expected ", line), line
+
+
+def test_reports_of_two_replays_are_equal_to_the_byte(flashgate, tmp_path):
+    flashgate("replay", *SHORT, "--golden", tmp_path / "golden", "--update")
+    reports = []
+    for run in ["first", "second"]:
+        files = [tmp_path / f"{run}.{kind}" for kind in ["json", "html", "xml"]]
+        arguments = [word for file in files for word in ("--report", file)]
+        code, _, err = flashgate("replay", *SHORT, "--golden", tmp_path / "golden", *arguments)
+        assert code == 0, err
+        reports.append([file.read_bytes() for file in files])
+    assert reports[0] == reports[1]
+    assert all(len(report) > 100 for report in reports[0])
+
+
+def test_what_a_running_gateway_answers_is_compared(demo, replay, flashgate, tmp_path):
+    flashgate("replay", *SHORT, "--golden", tmp_path, "--update")
+    running = replay(*SHORT, "--golden", tmp_path, "--speed", "max")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 0, out + err
+    assert out.splitlines()[-1] == f"{len(SHORT)} sessions, 0 differ"
+
+
+def test_rooms_lists_and_keys_are_those_of_a_configuration(flashgate, gateway, tmp_path):
+    # Its rooms are others than the one in the recordings.
+    code, out, err = flashgate("replay", SHORT[0], "--config", gateway.configuration)
+    assert code == 0, err
+    assert "no_such_room" in out
+    code, _, err = flashgate("replay", SHORT[0], "--config", tmp_path / "missing.yaml")
+    assert code == 78, err
 
 
 def test_what_is_no_capture_is_told_by_name(flashgate, tmp_path):

@@ -132,6 +132,17 @@ import Testing
     #expect(await engine.census == Census(rooms: 2, flashSpeakers: 2, browserSpeakers: 0, listeners: 1))
   }
 
+  @Test func whoOnlyLooksOnTakesNobodysPlace() async throws {
+    let stage = Stage(limit: 1)
+    let engine = stage.engine
+    let looking = try await engine.listen(room: "demo", isCounted: false)
+    _ = try await stage.publish("alice")
+    #expect(await error { _ = try await engine.listen(room: "demo") } == .roomFull(limit: 1))
+    _ = try await engine.listen(room: "demo", isCounted: false)
+    await engine.stopListening(looking)
+    #expect(await error { _ = try await stage.publish("bob") } == .roomFull(limit: 1))
+  }
+
   @Test func aDrainingEngineTellsListenersAndTakesNobody() async throws {
     let stage = Stage()
     let engine = stage.engine

@@ -19,6 +19,16 @@ extension SessionResult {
   }
 }
 
+extension SessionResult {
+  /// The result in one line.
+  public var summary: String {
+    var parts = ["\(conversation.count) messages"]
+    parts += (tracks ?? []).map { "\($0.id.kind.rawValue) of \(ResultToken.quoted($0.id.participant)): \($0.summary)" }
+    if end.side == .gateway { parts.append("closed by the gateway\(end.reason.map { " (\($0))" } ?? "")") }
+    return parts.joined(separator: "; ")
+  }
+}
+
 extension ConversationLine {
   /// All but the details.
   var headline: String {
