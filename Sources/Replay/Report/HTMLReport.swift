@@ -3,7 +3,7 @@ public enum HTMLReport: ReplayReport {
   /// `.html`.
   public static let fileExtension = "html"
 
-  /// What differs comes first and stands open; what is as it should be is folded.
+  /// In the order of the command line; what differs stands open, what is as it should be is folded.
   public static func render(_ run: ReplayRun) -> String {
     var page = "<!DOCTYPE html>\n"
     Markup.element("html", [("lang", "en")], [head(run), .element("body", body(run))]).write(to: &page)
