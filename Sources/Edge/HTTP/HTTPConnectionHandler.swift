@@ -12,45 +12,18 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  private enum Phase {
-    /// For the first byte of a request.
-    case waiting
-    case readingHead
-    case readingBody
-    /// The responder is at work, in a task unless it is a tunnel's session; the number tells a late answer from the awaited one.
-    case responding(HTTPRequestReader.Received, Task<Void, Never>?, number: Int)
-    /// The answer is on its way to the client.
-    case writing(AfterWriting)
-    /// The last answer was sent; what still comes is thrown away until the client closes.
-    case lingering
-    /// Closed, or handed to the web-socket handlers.
-    case ended
-  }
-
-  /// What follows an answer.
-  enum AfterWriting {
-    case nextRequest
-    case close
-    case linger
-  }
-
-  private enum Exchange {
-    case request(HTTPRequestReader.Received)
-    case failure(ProblemDocument)
-  }
-
-  private let door: DoorConnection?
-  private let handlers: HTTPServerPipeline.Handlers
+  let door: DoorConnection?
+  let handlers: HTTPServerPipeline.Handlers
   private let responder: any HTTPResponder
   private let tunnels: Tunnels?
-  private let limits: HTTPLimits
-  private var reader: HTTPRequestReader
-  private var phase = Phase.waiting
+  let limits: HTTPLimits
+  var reader: HTTPRequestReader
+  var phase = Phase.waiting
   private var queue = CircularBuffer<Exchange>()
-  private var timer: Scheduled<Void>?
-  private var context: ChannelHandlerContext?
-  private var answered = 0
-  private var readIsHeld = false
+  var timer: Scheduled<Void>?
+  var context: ChannelHandlerContext?
+  var answered = 0
+  var readIsHeld = false
   private var continueIsDue = false
   private var isDraining = false
   /// Whether the last request was of a tunnel's live session: while the gateway drains, the next one fetches its farewell.
@@ -139,7 +112,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
   // MARK: Requests
 
-  private func take(_ output: HTTPRequestReader.Output) {
+  func take(_ output: HTTPRequestReader.Output) {
     switch output {
     case .continueExpected:
       continueIsDue = true
@@ -231,7 +204,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
   // MARK: Answers
 
-  private func write(
+  func write(
     _ response: HTTPServerResponse, to received: HTTPRequestReader.Received?, then after: AfterWriting
   ) {
     guard let context else { return }
@@ -293,102 +266,17 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     context.read()
   }
 
-  // MARK: Web socket
-
-  private func changeToWebSocket(
-    _ response: HTTPServerResponse, for received: HTTPRequestReader.Received, service: any WebSocketService,
-    limits socketLimits: WebSocketLimits
-  ) {
-    guard let context else { return }
-    do {
-      let accepted = try WebSocketUpgrade.accept(received.request, adding: response.fields, on: context.channel)
-      accepted.assumeIsolated().whenComplete { result in
-        switch result {
-        case .success(let headers): self.changeToWebSocket(headers, service: service, limits: socketLimits)
-        case .failure: self.close(.setupFailed)
-        }
-      }
-    } catch {
-      write(error.response, to: received, then: received.keepsAlive ? .nextRequest : .close)
-    }
-  }
-
-  private func changeToWebSocket(
-    _ headers: HTTPHeaders, service: any WebSocketService, limits socketLimits: WebSocketLimits
-  ) {
-    guard case .responding = phase, let context else { return }
-    let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    end()
-    let channel = context.channel
-    let pipeline = channel.pipeline.syncOperations
-    pipeline.removeHandler(handlers.encoder, promise: nil)
-    do {
-      try WebSocketHandler.install(on: channel, door: door, service: service, limits: socketLimits)
-    } catch {
-      return close(.setupFailed)
-    }
-    pipeline.removeHandler(self, promise: nil)
-    pipeline.removeHandler(handlers.activity, promise: nil)
-    // Last, for it hands on the bytes that came behind the request.
-    pipeline.removeHandler(handlers.decoder, promise: nil)
-    if readIsHeld { channel.read() }
-  }
-
-  // MARK: Time
-
-  private func arm(after amount: TimeAmount) {
-    guard let context else { return }
-    arm(at: context.eventLoop.now + amount)
-  }
-
-  private func arm(at deadline: NIODeadline) {
-    guard let context else { return }
-    timer?.cancel()
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timedOut() }
-  }
-
-  private func timedOut() {
-    switch phase {
-    case .waiting:
-      close(answered > 0 ? .idle : .handshakeTimeout)
-    case .readingHead, .readingBody:
-      door?.note(.requestTimeout)
-      if let output = reader.fail(ProblemDocument(status: .requestTimeout)) { take(output) }
-    case .responding(let received, let task, _):
-      task?.cancel()
-      let problem = ProblemDocument(status: .serviceUnavailable, detail: "the answer took too long")
-      write(problem.response(), to: received, then: .linger)
-    case .writing:
-      close(.writeTimeout)
-    case .lingering:
-      close(.finished)
-    case .ended:
-      break
-    }
-  }
-
-  private func close(_ reason: ConnectionReason) {
+  func close(_ reason: ConnectionReason) {
     door?.note(reason)
     context?.close(promise: nil)
   }
 
   /// Stops the clock and the responder; the handler does nothing more.
-  private func end() {
+  func end() {
     timer?.cancel()
     timer = nil
     if case .responding(_, let task, _) = phase { task?.cancel() }
     phase = .ended
     queue.removeAll()
-  }
-}
-
-extension ForwardedTrust.Field {
-  fileprivate var header: ForwardingHeader {
-    switch self {
-    case .xForwardedFor: .xForwardedFor
-    case .forwarded: .forwarded
-    }
   }
 }

@@ -168,3 +168,13 @@ extension Substring {
     return text
   }
 }
+
+extension ForwardedTrust.Field {
+  /// What the front door counts it as.
+  var header: ForwardingHeader {
+    switch self {
+    case .xForwardedFor: .xForwardedFor
+    case .forwarded: .forwarded
+    }
+  }
+}
