@@ -144,6 +144,24 @@ struct MessageTests {
     #expect(message.body == (try data(["onCuePoint", ["name": "x"]])).body)
   }
 
+  @Test(arguments: [MessageType.dataAMF0, .dataAMF3])
+  func whoLooksOnSeesAllValuesOfData(type: MessageType) throws {
+    let message = try #require(DataMessage(try data(["onChat", "hello", 7, ["seat": 3]], type: type)))
+    #expect(message.arguments == ["hello", 7, ["seat": 3]])
+    #expect(try #require(DataMessage(try data(["@setDataFrame", "onMetaData", ["a": 1]]))).arguments == [["a": 1]])
+  }
+
+  @Test func valuesBehindADamagedOneAreNotGuessed() throws {
+    var raw = try data(["onChat", "hello", "world"])
+    raw.body.moveWriterIndex(to: raw.body.writerIndex - 2)
+    #expect(try #require(DataMessage(raw)).arguments == ["hello"])
+  }
+
+  @Test func valuesOfDataAreBounded() throws {
+    let values = Array(repeating: AMFValue.number(1), count: 100)
+    #expect(try #require(DataMessage(try data(["onFlood"] + values))).arguments.count == 64)
+  }
+
   @Test func damagedMetadataIsNoError() throws {
     var raw = try data(["onMetaData", ["width": 64]])
     raw.body.moveWriterIndex(to: raw.body.writerIndex - 5)

@@ -27,13 +27,24 @@ struct DataMessage: Sendable, Hashable {
     }
     handler = name
     body = rest
+    following = values
     metadata = name == Self.metadataHandler ? values.next() : nil
   }
 
+  /// What follows the handler's name, as far as it is AMF, for those who look on; a server hands it on unread.
+  var arguments: [AMFValue] {
+    var (values, rest) = ([AMFValue](), following)
+    while values.count < Self.mostArguments, let value = rest.next() { values.append(value) }
+    return values
+  }
+
+  private let following: Values
+
   private static let keepCommand = "@setDataFrame"
   private static let metadataHandler = "onMetaData"
+  private static let mostArguments = 64
 
-  private struct Values {
+  private struct Values: Hashable {
     let encoding: Command.Encoding
     var rest: ByteBuffer
 

@@ -108,9 +108,10 @@ public struct DirectionObserver: Sendable {
     } catch {
       content = .malformed(error)
     }
+    let dataArguments = if case .data = content { DataMessage(message)?.arguments ?? [] } else { [AMFValue]() }
     return ObservedMessage(
-      content: content, type: message.type.rawValue, chunkStream: message.chunkStream, streamID: message.streamID,
-      timestamp: message.timestamp, length: message.body.readableBytes)
+      content: content, dataArguments: dataArguments, type: message.type.rawValue, chunkStream: message.chunkStream,
+      streamID: message.streamID, timestamp: message.timestamp, length: message.body.readableBytes)
   }
 
   private mutating func content(of message: Message) throws(RTMPError) -> ObservedMessage.Content {

@@ -33,6 +33,8 @@ public struct ObservedMessage: Sendable, Equatable {
 
   /// What it is.
   public let content: Content
+  /// What follows the handler's name in a data message; empty for all others.
+  public let dataArguments: [AMFValue]
   /// The number of its type on the wire (5.4, 7.1); of an aggregate's part the part's own.
   public let type: UInt8
   /// The chunk stream that brought it.

@@ -65,11 +65,11 @@ struct ConversationRecorder {
           stream: message.streamID,
           details: ConversationDetails.of(object, arguments, masksArguments: side == .client && name == "connect"),
           place: place))
-    case .data(let handler, let metadata):
+    case .data(let handler, _):
       append(
         ConversationLine(
           side: side, kind: .data, name: handler ?? "", stream: message.streamID,
-          details: ConversationDetails.of(metadata, []), place: place))
+          details: ConversationDetails.of(nil, message.dataArguments), place: place))
     case .sharedObject(let object):
       append(
         ConversationLine(
