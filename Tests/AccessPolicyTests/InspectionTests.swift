@@ -45,6 +45,17 @@ import Testing
       ])
   }
 
+  @Test func lintNamesBlocksWithBitsBehindTheirPrefix() throws {
+    let policy = AccessPolicy(
+      all: AccessLists(blacklist: try Self.list("10.1.2.3/24\n10.1.3.0/24\n2001:db8::1/64", "black")))
+    let odd =
+      "(blacklist of all) was written with bits behind its prefix, which say nothing: one address, or another prefix?"
+    #expect(
+      ListLint().findings(in: policy).map(\.description) == [
+        "black:1: 10.1.2.0/24 \(odd)", "black:3: 2001:db8::/64 \(odd)",
+      ])
+  }
+
   @Test func differenceIsWhoComesInAndWhoStaysOut() throws {
     let old = AccessPolicy(all: AccessLists(whitelist: try Self.list("10.0.0.0/24", "w")))
     let new = AccessPolicy(

@@ -97,7 +97,7 @@ extension AddressList {
       case .path(let path): problems += ListFiles.read(path: path, limits: limits, into: &builder)
       case .entry(let entry, let file, let line):
         builder.begin(file: file)
-        builder.add(entry.range, line: line)
+        builder.add(entry, line: line)
       }
     }
     guard problems.isEmpty else { throw ListProblems(problems: Array(problems.prefix(limits.problems))) }

@@ -10,6 +10,8 @@ public struct ListLint: Sendable {
       case void(by: ListedEntry)
       /// It covers more addresses than one would mean: 2 to the power of `bits`.
       case tooWide(bits: Int)
+      /// A block with bits set behind its prefix: one address was meant, or another prefix.
+      case hostBits
       /// The level for all does not let in any of these addresses.
       case unreachable
     }
@@ -30,6 +32,7 @@ public struct ListLint: Sendable {
         case .shadowed(let other): "says nothing that \(other.range) at \(other.place) does not say"
         case .void(let other): "is void: \(other.range) at \(other.place) in the blacklist wins"
         case .tooWide(let bits): "covers 2^\(bits) addresses: is that meant?"
+        case .hostBits: "was written with bits behind its prefix, which say nothing: one address, or another prefix?"
         case .unreachable: "lets nobody in: the whitelist for all has none of these addresses"
         }
       return "\(entry.place): \(entry.range) (\(list.rawValue) of \(level)) \(what)"
@@ -62,6 +65,7 @@ public struct ListLint: Sendable {
       let (bits, limit) = Self.width(of: entry.range, widestIPv4, widestIPv6)
       return bits >= limit ? finding(entry, .tooWide(bits: bits)) : nil
     }
+    found += entries.filter(\.hasHostBits).map { finding($0, .hostBits) }
     if kind == .whitelist {
       found += Self.voided(entries, by: lists.blacklist, policy.all.blacklist).map { finding($0, .void(by: $1)) }
       if level != .all, !policy.all.whitelist.isEmpty {

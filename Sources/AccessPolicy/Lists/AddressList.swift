@@ -8,8 +8,10 @@ public final class AddressList: Sendable {
   private let v4: RangeTable<UInt32>
   private let v6: RangeTable<UInt128>
   private let places: EntryPlaces
+  private let hostBits: Set<UInt32>
 
-  init(v4: RangeTable<UInt32>, v6: RangeTable<UInt128>, places: EntryPlaces) {
+  init(v4: RangeTable<UInt32>, v6: RangeTable<UInt128>, places: EntryPlaces, hostBits: Set<UInt32> = []) {
+    self.hostBits = hostBits
     self.v4 = v4
     self.v6 = v6
     self.places = places
@@ -76,7 +78,7 @@ public final class AddressList: Sendable {
   private func listed(_ index: Index, range: AddressRange) -> ListedEntry {
     ListedEntry(
       range: range, file: places.file(of: index.value), line: places.line(of: index.value),
-      comment: places.comment(of: index.value))
+      comment: places.comment(of: index.value), hasHostBits: hostBits.contains(index.value))
   }
 }
 
@@ -90,6 +92,8 @@ public struct ListedEntry: Sendable, Hashable {
   public let line: Int
   /// What its author wrote beside or above it; nil when nothing.
   public let comment: String?
+  /// It was written as a block with bits set behind its prefix (`10.1.2.3/8`): they say nothing.
+  public let hasHostBits: Bool
 
   /// `file:line`
   public var place: String { "\(file):\(line)" }

@@ -3,6 +3,11 @@ public struct AddressListBuilder {
   private var v4: [RangeTable<UInt32>.Segment] = []
   private var v6: [RangeTable<UInt128>.Segment] = []
   private(set) var places = EntryPlaces()
+  /// Entries whose block has bits set behind its prefix, by number; the first ones.
+  private var hostBits: Set<UInt32> = []
+
+  /// A list with more of them has one mistake, not so many.
+  private static let mostHostBits = 10_000
 
   /// A list without entries.
   public init() {}
@@ -25,7 +30,15 @@ public struct AddressListBuilder {
     places.keep(comment: comment)
   }
 
-  mutating func add(_ range: AddressRange, line: Int, keptComment: Range<UInt32>?) {
+  /// Adds an entry as it was written.
+  mutating func add(_ written: ListEntry, line: Int, keptComment: Range<UInt32>? = nil) {
+    if case .block(hostBits: true) = written.form, hostBits.count < Self.mostHostBits {
+      hostBits.insert(UInt32(clamping: places.count))
+    }
+    add(written.range, line: line, keptComment: keptComment)
+  }
+
+  private mutating func add(_ range: AddressRange, line: Int, keptComment: Range<UInt32>?) {
     let entry = UInt32(clamping: places.count)
     switch range {
     case .v4(let range): v4.append(.init(low: range.lowerBound, high: range.upperBound, entry: entry))
@@ -36,6 +49,6 @@ public struct AddressListBuilder {
 
   /// The list.
   public consuming func build() -> AddressList {
-    AddressList(v4: RangeTable(v4), v6: RangeTable(v6), places: places)
+    AddressList(v4: RangeTable(v4), v6: RangeTable(v6), places: places, hostBits: hostBits)
   }
 }

@@ -88,7 +88,7 @@ struct ListReader {
       return report(.entry(error, text: Self.shown(entry)), column: column)
     }
     guard builder.count < limits.entries else { return report(.tooManyEntries(limit: limits.entries)) }
-    builder.add(parsed.range, line: line, keptComment: keep(comment, in: &builder))
+    builder.add(parsed, line: line, keptComment: keep(comment, in: &builder))
   }
 
   /// A line without an entry.
