@@ -51,6 +51,12 @@ public final class MetricFamily<Series: Sendable>: Sendable {
     series(values)
   }
 
+  /// Forgets the series with these label values: what it stood for is no more. Whoever still has it counts for nobody.
+  public func remove(_ values: String...) {
+    guard !labels.isEmpty else { return }
+    series.withLock { _ = $0.removeValue(forKey: values) }
+  }
+
   /// All series, sorted by label values so that two scrapes compare line by line.
   func sorted() -> [(values: [String], series: Series)] {
     series.withLock { known in known.map { (values: $0.key, series: $0.value) } }

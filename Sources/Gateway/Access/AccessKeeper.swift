@@ -32,6 +32,8 @@ actor AccessKeeper {
   private let told: Told
   /// The files as they were when the rules in force, or bad ones after them, were read.
   private var stamps: FileStamps
+  /// The lists that have a series of their own.
+  private var counted: Set<String>
 
   /// Where the outcome is told.
   struct Told: Sendable {
@@ -57,7 +59,7 @@ actor AccessKeeper {
     self.judgeAgain = judgeAgain
     stamps = FileStamps(of: configuration.paths)
     rules.replace(with: configuration.rules)
-    Self.count(configuration.rules.policy, in: told.metrics)
+    counted = Self.count(configuration.rules.policy, besides: [], in: told.metrics)
     Self.record(configuration.rules.policy, by: "start", in: told.audit)
   }
 
@@ -97,7 +99,7 @@ actor AccessKeeper {
   private func tell(_ outcome: Outcome, _ occasion: Occasion) {
     switch outcome {
     case .inForce(let rules, let ended):
-      Self.count(rules.policy, in: told.metrics)
+      counted = Self.count(rules.policy, besides: counted, in: told.metrics)
       Self.record(rules.policy, by: occasion.actor, in: told.audit)
       told.readiness.update { $0.clear(part: Self.part) }
       let lists = rules.policy.all
@@ -131,7 +133,11 @@ actor AccessKeeper {
     audit.record(.lists(hash: AuditChain.hash(of: policy.canonicalForm), entries: entries, actor: actor))
   }
 
-  private static func count(_ policy: AccessPolicy, in metrics: GatewayMetrics) {
+  /// - Returns: the lists that have a series now; those of `former` that have none any more are forgotten.
+  private static func count(
+    _ policy: AccessPolicy, besides former: Set<String>, in metrics: GatewayMetrics
+  ) -> Set<String> {
+    var names: Set<String> = []
     for level in policy.levels {
       let lists = policy.lists(of: level)
       // A level without lists of its own is not worth two series.
@@ -139,9 +145,12 @@ actor AccessKeeper {
       for kind in ListKind.allCases {
         let name = level == .all ? kind.rawValue : "\(level) \(kind.rawValue)"
         metrics.policyEntries(name).set(Int64(lists[kind].count))
+        names.insert(name)
       }
     }
+    for name in former.subtracting(names) { metrics.policyEntries.remove(name) }
     metrics.policyReloadTime().set(LogTime.now().seconds)
+    return names
   }
 }
 

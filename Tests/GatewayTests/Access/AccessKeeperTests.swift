@@ -39,10 +39,12 @@ import Testing
     private final class Judgement: Sendable { let count = Mutex(0) }
 
     static func configuration(_ folder: ConfigurationFolder) throws(ConfigurationError) -> Configuration {
-      try folder.parse(
+      let isNarrow = FileManager.default.fileExists(atPath: folder.path + "/narrow")
+      let room = "{ open: true\(isNarrow ? ", access: { blacklist: [10.8.0.0/16] }" : "") }"
+      return try folder.parse(
         """
         listeners: [{ address: 0.0.0.0:1935, accept: [rtmp] }]
-        rooms: { demo: { open: true } }
+        rooms: { demo: \(room) }
         access: { whitelist: [white.txt], blacklist: [10.9.0.0/16] }
         """)
     }
@@ -62,6 +64,17 @@ import Testing
     #expect(stage.judgements == 1)
     #expect(stage.entries.contains("flashgate_policy_entries{list=\"whitelist\"} 1"))
     #expect(stage.entries.contains("flashgate_policy_entries{list=\"blacklist\"} 1"))
+  }
+
+  @Test func theSeriesOfALevelWithoutListsVanish() async throws {
+    let stage = try Stage()
+    let series = "flashgate_policy_entries{list=\"room demo blacklist\"} 1"
+    try stage.folder.write("", to: "narrow")
+    await stage.keeper.reload(.signal)
+    #expect(stage.entries.contains(series))
+    try FileManager.default.removeItem(atPath: stage.folder.path + "/narrow")
+    await stage.keeper.reload(.signal)
+    #expect(!stage.entries.contains("room demo"))
   }
 
   @Test func aBrokenFileLeavesTheOldRulesInForceAndReadinessSaysSo() async throws {
