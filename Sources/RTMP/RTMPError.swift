@@ -53,6 +53,8 @@ public enum RTMPError: Error, Sendable, Equatable {
   case tooManyHeldBytes(bytes: Int, limit: Int)
   /// The peer asked for more answers than it may before they were sent.
   case outputTooLarge(bytes: Int, limit: Int)
+  /// `connect` cannot be given another address: other messages are under way around it, or it has no object.
+  case unforwardableConnect
   /// We built a value that AMF cannot carry.
   case unencodable(AMFError)
 }
@@ -73,7 +75,7 @@ extension RTMPError {
     case .tooManyChunkStreams: "chunk_streams"
     case .chunkSizeOutOfRange, .smallChunkBudgetSpent: "chunk_size"
     case .malformedMessage, .malformedAggregate: "malformed_message"
-    case .malformedCommand, .commandWithoutName: "malformed_command"
+    case .malformedCommand, .commandWithoutName, .unforwardableConnect: "malformed_command"
     case .tooManyStreams, .tooManyEvents, .tooManyHeldBytes, .outputTooLarge: "flood"
     case .unencodable: "internal"
     }
@@ -128,6 +130,8 @@ extension RTMPError: CustomStringConvertible {
       "\(bytes) bytes sent without waiting for an answer, at most \(limit) allowed"
     case .outputTooLarge(let bytes, let limit):
       "\(bytes) bytes of answers unsent, at most \(limit) allowed"
+    case .unforwardableConnect:
+      "connect has no object, or comes with other messages in between, and cannot be given another address"
     case .unencodable(let error):
       "own value is not encodable: \(error)"
     }

@@ -53,6 +53,9 @@ struct ChunkReader: Sendable {
     }
   }
 
+  /// Whether the next byte begins a chunk.
+  var isBetweenChunks: Bool { chunkMissing == 0 && headCount == 0 }
+
   /// Set Chunk Size (5.4.1).
   mutating func setChunkSize(_ size: UInt32) throws(RTMPError) {
     guard size >= 1, size <= UInt32(clamping: limits.maximumChunkSize) else {

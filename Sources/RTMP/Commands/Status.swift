@@ -12,6 +12,8 @@ public struct StatusCode: RawRepresentable, Sendable, Hashable {
   public static let connectSuccess = Self(rawValue: "NetConnection.Connect.Success")
   /// Policy, application or parameters forbid the connection.
   public static let connectRejected = Self(rawValue: "NetConnection.Connect.Rejected")
+  /// The server cannot be reached; players say so themselves, and a server in front of another one.
+  public static let connectFailed = Self(rawValue: "NetConnection.Connect.Failed")
   /// There is no such application.
   public static let connectInvalidApp = Self(rawValue: "NetConnection.Connect.InvalidApp")
   /// The application or the server goes down.

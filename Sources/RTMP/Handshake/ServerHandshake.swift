@@ -19,6 +19,8 @@ struct ServerHandshake: Sendable {
   private let allowsEncryption: Bool
   /// For what follows C1, once RTMPE was agreed on; C2 is still in the clear.
   private(set) var cipher: RTMPECipher?
+  /// The layout of the digest in C1, if there was one.
+  private(set) var clientScheme: DigestHandshake.Scheme?
 
   /// - Parameters:
   ///   - allowsEncryption: whether RTMPE is served.
@@ -62,11 +64,12 @@ struct ServerHandshake: Sendable {
     }
   }
 
-  private func answer(c1: [UInt8], output: inout ByteBuffer) {
+  private mutating func answer(c1: [UInt8], output: inout ByteBuffer) {
     output.reserveCapacity(minimumWritableBytes: 1 + 2 * HandshakeLayout.length)
     output.writeInteger(HandshakeLayout.version)
     // Bytes 4...7 are zero in a plain C1 and the client's version in one with a digest.
     if c1[4..<8].contains(where: { $0 != 0 }), let (scheme, digest) = DigestHandshake.find(in: c1, key: .player) {
+      clientScheme = scheme
       output.writeBytes(DigestHandshake.hello(version: [4, 5, 0, 1], random: random, scheme: scheme, key: .server))
       output.writeBytes(DigestHandshake.answer(to: digest, random: random, key: .server))
     } else {
@@ -79,6 +82,7 @@ struct ServerHandshake: Sendable {
     c1: [UInt8], encrypted version: EncryptedHandshake.Version, output: inout ByteBuffer
   ) throws(RTMPError) {
     guard let (scheme, digest) = DigestHandshake.find(in: c1, key: .player) else { throw .unsignedEncryptedHandshake }
+    clientScheme = scheme
     let other = EncryptedHandshake.key(in: c1, scheme: scheme)
     guard let (own, secret) = EncryptedHandshake.agree(with: other) else { throw .badPublicKey }
     guard

@@ -37,6 +37,15 @@ public struct DirectionObserver: Sendable {
     reader = ChunkReader(limits: limits)
   }
 
+  /// One that is behind the handshake already.
+  init(behindHandshakeOfClient isClient: Bool, limits: RTMPLimits) {
+    self.init(isClient: isClient, limits: limits)
+    step = .messages
+  }
+
+  /// Whether the next byte begins a chunk.
+  var isBetweenChunks: Bool { reader.isBetweenChunks }
+
   /// The chunk size in force, in bytes.
   public var chunkSize: Int { reader.chunkSize }
 

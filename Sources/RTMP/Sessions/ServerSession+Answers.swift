@@ -15,6 +15,7 @@ extension ServerSession {
   public mutating func acceptConnect() {
     guard case .decidingConnect(let pending) = phase else { return }
     phase = .connected
+    forgetOpening()
     link.reader.maximumMessageLength = limits.maximumMessageLength
     link.send(.windowAcknowledgementSize(AcknowledgementWindow.usual))
     link.send(.setPeerBandwidth(AcknowledgementWindow.usual, limitType: 2))

@@ -45,6 +45,15 @@ extension ServerSession {
     }
   }
 
+  /// Whether a client's call of that name is answered by anything but `NetConnection.Call.Failed`; `publish` and `play`
+  /// are the owner's to decide.
+  static func serves(_ call: String) -> Bool { servedCalls.contains(call) }
+
+  private static let servedCalls: Set = [
+    "createStream", "deleteStream", "closeStream", "publish", "play", "releaseStream", "FCPublish", "FCUnpublish",
+    "FCSubscribe", "getStreamLength", "_checkbw", "checkBandwidth", "_result", "_error",
+  ]
+
   /// How much of a client's own text an answer repeats.
   private static let longestEcho = 64
 

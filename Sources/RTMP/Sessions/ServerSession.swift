@@ -43,6 +43,8 @@ public struct ServerSession: Sendable {
   var bandwidth = BandwidthCheck()
   /// What came while the owner decides.
   private var held = ByteBuffer()
+  /// All that came behind the handshake, decrypted, for as long as another server may take the session over.
+  private var opening: ByteBuffer?
   /// What was wrong with bytes that were read on after a decision; the session is closing then.
   public private(set) var failure: RTMPError?
   let limits: RTMPLimits
@@ -56,13 +58,15 @@ public struct ServerSession: Sendable {
   ///   - limits: what the client may cost.
   ///   - allowsEncryption: whether RTMPE is served. It protects nothing: anybody in between can agree on keys with both
   ///     sides, and its cipher is broken. Its keys come from OpenSSL's generator, not from `random`.
+  ///   - mayBeHandedOver: whether to keep what the client says until `connect` is decided on, for ``handOver()``.
   ///   - random: the source of the handshake's random bytes; used here only.
   ///   - now: the time of `elapsed(at:)` and `deadline` counts from here.
   public init(
-    limits: RTMPLimits = .init(), allowsEncryption: Bool = false, random: inout some RandomNumberGenerator,
-    now: NIODeadline
+    limits: RTMPLimits = .init(), allowsEncryption: Bool = false, mayBeHandedOver: Bool = false,
+    random: inout some RandomNumberGenerator, now: NIODeadline
   ) {
     self.limits = limits
+    opening = mayBeHandedOver ? ByteBuffer() : nil
     phase = .handshaking(ServerHandshake(allowsEncryption: allowsEncryption, random: &random))
     link = MessageLink(limits: limits)
     link.reader.maximumMessageLength = min(limits.maximumUnacceptedMessageLength, limits.maximumMessageLength)
@@ -82,6 +86,7 @@ public struct ServerSession: Sendable {
     do throws(RTMPError) {
       try shakeHands(&bytes)
       if isEncrypted, bytes.readableBytes > 0 { link.cipher?.decrypt(&bytes) }
+      try keepOpening(bytes)
       try readMessages(&bytes, at: now)
     } catch {
       close()
@@ -99,8 +104,33 @@ public struct ServerSession: Sendable {
     guard case .handshaking(var handshake) = phase else { return }
     try handshake.receive(&bytes, output: &link.outgoing)
     link.cipher = handshake.cipher
+    if let scheme = handshake.clientScheme { handshakeKind = scheme == .zero ? .digestZero : .digestOne }
     phase = handshake.isDone ? .awaitingConnect : .handshaking(handshake)
   }
+
+  private mutating func keepOpening(_ bytes: ByteBuffer) throws(RTMPError) {
+    guard let kept = opening?.readableBytes else { return }
+    let total = kept + bytes.readableBytes
+    guard total <= limits.maximumHeldBytes else {
+      throw .tooManyHeldBytes(bytes: total, limit: limits.maximumHeldBytes)
+    }
+    opening?.writeImmutableBuffer(bytes)
+  }
+
+  /// What the client said is no longer kept: this session has begun to answer.
+  mutating func forgetOpening() { opening = nil }
+
+  /// Gives the client away while its `connect` waits for a decision; this session is over. Nil when no decision is
+  /// waited for, or nothing was kept. Take `output()` before.
+  public mutating func handOver() -> HandedOverSession? {
+    guard case .decidingConnect = phase, let opening else { return nil }
+    phase = .closing
+    self.opening = nil
+    return HandedOverSession(opening: opening, cipher: link.cipher, limits: limits)
+  }
+
+  /// How the client shook hands, RTMPE told as its digest; plain before it has.
+  public private(set) var handshakeKind: ClientSession.HandshakeKind = .plain
 
   /// Whether the client and we agreed on RTMPE.
   public var isEncrypted: Bool { link.cipher != nil }
