@@ -29,6 +29,28 @@ public struct Entrance: Sendable {
     return decision
   }
 
+  /// Asks the gate, and then the room by `body`. What was used up for a place that the room does not have is given back.
+  public func enter<Place: Sendable>(
+    _ request: EntryRequest, _ body: () async throws(RoomError) -> Place
+  ) async -> Result<Place, EntryRefusal> {
+    let admittance: Admittance
+    switch await admit(request) {
+    case .allowed(let found): admittance = found
+    case .denied(let denial): return .failure(.gate(denial))
+    }
+    do throws(RoomError) {
+      return .success(try await body())
+    } catch {
+      await giveBack(admittance)
+      return .failure(.room(error))
+    }
+  }
+
+  /// Whoever was let in found no place: what was used up for it is good again.
+  public func giveBack(_ admittance: Admittance) async {
+    if admittance.isUsedUp { await gate.giveBack(admittance) }
+  }
+
   /// The rules have changed: puts all who are in to them again and ends the sessions of those who may not stay.
   /// - Returns: how many these are.
   @discardableResult

@@ -14,9 +14,14 @@ public struct SessionIdentity: Sendable, Hashable {
   public let address: String
   /// The subject of the certificate it showed in TLS, if the listener's authority vouches for one.
   public let certificateSubject: String?
+  /// The version of TLS between the client and us, `1.2`; nil without TLS of ours.
+  public let tls: String?
 
   /// Names a session.
-  public init(id: UInt64, door: String, listener: String, address: String, certificateSubject: String? = nil) {
+  public init(
+    id: UInt64, door: String, listener: String, address: String, certificateSubject: String? = nil, tls: String? = nil
+  ) {
+    self.tls = tls
     self.id = id
     self.door = door
     self.listener = listener
@@ -60,6 +65,27 @@ public struct LiveSession: Sendable, Hashable {
   public let state: SessionState
   /// By what right it is where; nil until the gate let it in.
   public let entry: Entry?
+  /// What has become known of it meanwhile.
+  public let traits: SessionTraits
+  /// When it was opened.
+  public let began: NIODeadline
+}
+
+/// What shows of a session while it lasts: for the record of its end.
+public struct SessionTraits: Sendable, Hashable {
+  /// The codecs of sound that it sent, by name.
+  public var audio: Set<String> = []
+  /// The codecs of pictures that it sent, by name.
+  public var video: Set<String> = []
+  /// Its pictures came in another order than they are shown (B-frames), or as fields.
+  public var reordersPictures = false
+  /// It sent something that cannot be carried.
+  public var isUncarried = false
+  /// An old server served it.
+  public var isShadowed = false
+
+  /// Nothing yet.
+  public init() {}
 }
 
 /// What sessions are counted by.
@@ -82,23 +108,34 @@ public final class LiveSessions: Sendable {
     let identity: SessionIdentity
     var state: SessionState
     var entry: Entry?
+    /// As what it was in last, also when it may no longer be.
+    var latestEntry: Entry?
+    var traits = SessionTraits()
+    let began = NIODeadline.now()
     let end: @Sendable (SessionEnd) -> Void
 
-    var session: LiveSession { LiveSession(identity: identity, state: state, entry: entry) }
+    var session: LiveSession { session(as: entry) }
+
+    func session(as entry: Entry?) -> LiveSession {
+      LiveSession(identity: identity, state: state, entry: entry, traits: traits, began: began)
+    }
   }
   private let members = Mutex<[UInt64: Member]>([:])
   private let nextID = Atomic<UInt64>(1)
 
+  private let departed: @Sendable (LiveSession) -> Void
+
   /// An empty register.
-  public init() {}
+  /// - Parameter departed: told of each session that is struck off after the gate let it in, with its last entry.
+  public init(departed: @escaping @Sendable (LiveSession) -> Void = { _ in }) { self.departed = departed }
 
   /// A fresh identity.
   public func identify(
-    door: String, listener: ListenerID, address: String, certificateSubject: String? = nil
+    door: String, listener: ListenerID, address: String, certificateSubject: String? = nil, tls: String? = nil
   ) -> SessionIdentity {
     SessionIdentity(
       id: nextID.wrappingAdd(1, ordering: .relaxed).oldValue, door: door, listener: listener.rawValue, address: address,
-      certificateSubject: certificateSubject)
+      certificateSubject: certificateSubject, tls: tls)
   }
 
   /// Enters a session; `end` may be called from any thread, more than once, and after the session closed.
@@ -115,12 +152,28 @@ public final class LiveSessions: Sendable {
 
   /// The gate let a session in; replaces what was known of it.
   func entered(_ entry: Entry) {
-    members.withLock { $0[entry.session]?.entry = entry }
+    members.withLock { members in
+      members[entry.session]?.entry = entry
+      members[entry.session]?.latestEntry = entry
+    }
   }
+
+  /// Something has become known of a session.
+  func describe(_ identity: SessionIdentity, _ change: (inout SessionTraits) -> Void) {
+    members.withLock { members in
+      guard var traits = members[identity.id]?.traits else { return }
+      change(&traits)
+      members[identity.id]?.traits = traits
+    }
+  }
+
+  /// A session that is open.
+  subscript(_ identity: SessionIdentity) -> LiveSession? { members.withLock { $0[identity.id]?.session } }
 
   /// Strikes a session off.
   public func closed(_ identity: SessionIdentity) {
-    members.withLock { _ = $0.removeValue(forKey: identity.id) }
+    let member = members.withLock { $0.removeValue(forKey: identity.id) }
+    if let member, let entry = member.latestEntry { departed(member.session(as: entry)) }
   }
 
   /// The sessions there are now.

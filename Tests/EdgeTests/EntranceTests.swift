@@ -14,6 +14,7 @@ private final class ScriptedGate: RoomGate {
     var join = EntryDecision.allowed(Admittance())
     var expelled: Denial?
     var asked: [EntryRequest] = []
+    var givenBack: [Admittance] = []
   }
   let script: Mutex<Script>
 
@@ -27,6 +28,8 @@ private final class ScriptedGate: RoomGate {
       return request.step == .connect ? script.connect : script.join
     }
   }
+
+  func giveBack(_ admittance: Admittance) async { script.withLock { $0.givenBack.append(admittance) } }
 
   func expelled(among entries: [Entry]) async -> [(session: UInt64, denial: Denial)] {
     let denial = script.withLock { $0.expelled }
@@ -64,6 +67,42 @@ private final class ScriptedGate: RoomGate {
       #expect(asked.last?.keys.map { $0.reveal() } == ["secret"])
       #expect(asked.last.map { "\($0)".contains("secret") } == false, "a key is never printed")
       #expect(asked.last?.address == "127.0.0.1")
+    }
+  }
+
+  @Test func aKeyForOnceIsNotUsedUpByARoomThatIsFull() async throws {
+    let key = Admittance(keyID: "k1", isUsedUp: true)
+    let gate = ScriptedGate(.init(join: .allowed(key)))
+    try await RTMPDoor.with(maximumParticipants: 0, gate: gate) { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        let answer = try await client.publish("alice")
+        #expect(answer == .publishBadName)
+      }
+      #expect(gate.script.withLock { $0.givenBack } == [key])
+    }
+    let other = ScriptedGate(.init(join: .allowed(key)))
+    try await RTMPDoor.with(gate: other) { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        let answer = try await client.publish("alice")
+        #expect(answer == .publishStart)
+      }
+      #expect(other.script.withLock { $0.givenBack }.isEmpty)
+    }
+  }
+
+  @Test func whoWasLetInIsTakenLeaveOfWithWhatShowedOfIt() async throws {
+    try await RTMPDoor.with { door in
+      try await RTMPTestClient.run(to: door.address) { client in
+        #expect(try await client.publish("alice") == .publishStart)
+        try await client.send(try LegacyClip.flv1().prefix(20))
+        _ = try await door.participants { $0.first?.tracks.count == 2 }
+      }
+      _ = await door.closing()
+      let departed = door.departed.all
+      #expect(departed.map { $0.entry?.name } == ["alice"])
+      #expect(departed.first?.traits.video == ["flv1"])
+      #expect(departed.first?.traits.audio == ["nellymoser"])
+      #expect(departed.first?.traits.isShadowed == false)
     }
   }
 

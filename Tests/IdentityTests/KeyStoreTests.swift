@@ -110,6 +110,24 @@ import Testing
     }
   }
 
+  @Test func aKeyForOnceThatWasGivenBackOpensOnceMore() async throws {
+    try await StoreFolder.with { folder in
+      let store = try await folder.open()
+      let issued = try await store.issue(
+        AccessKeyGrant(room: "board", name: "alice", isForOnce: true), by: "test", at: now)
+      let question = KeyQuestion(room: "board", name: "alice", role: .speaker, address: "192.0.2.1", isEntry: true)
+      for _ in 0..<2 {
+        guard case .opens = try await store.verdict(on: issued.key.reveal(), for: question, at: now) else {
+          return #expect(Bool(false), "the key opens once")
+        }
+        guard case .refused(.used, _) = try await store.verdict(on: issued.key.reveal(), for: question, at: now) else {
+          return #expect(Bool(false), "the key opens no more than once")
+        }
+        try await store.giveBack(issued.key.id)
+      }
+    }
+  }
+
   @Test func aStoreIsNotOpenedWithoutItsOwnSecret() async throws {
     try await StoreFolder.with { folder in
       let secret = folder.database + ".secret"

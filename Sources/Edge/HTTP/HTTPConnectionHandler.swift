@@ -42,7 +42,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       scheme: door?.isEncrypted == true ? "https" : "http", remoteAddress: door?.info.remoteAddress,
       trust: door?.configuration.forwarded, hasTunnels: tunnels != nil,
       listener: door?.info.listener ?? ListenerID(rawValue: "-"),
-      connectionID: door?.info.id ?? 0, certificateSubject: door?.info.certificateSubject)
+      connectionID: door?.info.id ?? 0, certificateSubject: door?.info.certificateSubject,
+      tlsVersion: door?.info.tlsVersion)
     reader = HTTPRequestReader(limits: limits, origin: origin)
   }
 

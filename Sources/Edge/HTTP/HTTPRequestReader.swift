@@ -19,6 +19,7 @@ struct HTTPRequestReader {
     var listener = ListenerID(rawValue: "-")
     var connectionID: UInt64 = 0
     var certificateSubject: String?
+    var tlsVersion: TLSProtocolVersion?
   }
 
   /// A request and what it means for its connection.
@@ -145,6 +146,7 @@ struct HTTPRequestReader {
       remoteAddress: origin.remoteAddress, listener: origin.listener)
     request.connectionID = origin.connectionID
     request.certificateSubject = origin.certificateSubject
+    request.tlsVersion = origin.tlsVersion
     for (name, value) in head.headers {
       guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else {
         throw ProblemDocument(status: .badRequest, detail: "a header field is not well-formed")

@@ -24,6 +24,8 @@ public struct HTTPServerRequest: Sendable {
   /// The subject of the certificate that the client gave to this listener, which was verified, in the notation of
   /// RFC 2253.
   public var certificateSubject: String?
+  /// The version of TLS of ours by which it came.
+  public var tlsVersion: TLSProtocolVersion?
   /// What the braces of the route's pattern stand for; filled by ``HTTPRouter``.
   public var parameters: [String: String]
   /// False for an HTTP/1.0 client.

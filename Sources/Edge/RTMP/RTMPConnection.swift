@@ -7,23 +7,22 @@ import Rooms
 ///
 /// Confined to the event loop of its transport. The session decides, this object does.
 final class RTMPConnection {
-  private let services: RTMPServices
-  private let identity: SessionIdentity
-  private var log: Logger
-  private var session: ServerSession
+  let services: RTMPServices
+  let identity: SessionIdentity
+  private(set) var log: Logger
+  var session: ServerSession
   private var seat: Seat
-  private var visitor: RTMPVisitor
+  private(set) var visitor: RTMPVisitor
   private var app = ""
-  private var demuxer = LegacyDemuxer()
-  private var uncarried = UncarriedMedia()
   /// From start to stop.
-  private var transport: (any RTMPTransport)?
+  private(set) var transport: (any RTMPTransport)?
+  var service = Service.own
   private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
   private var nextTicket: UInt64 = 0
   /// Whether the last answer was given: what the client says after it counts for nothing.
   private var isFinished = false
   /// Whether a media message has come.
-  private(set) var isMediaFlowing = false
+  var isMediaFlowing = false
 
   /// A `publish` of the client. Its ticket tells it from others of the same stream and name: the room's answers come by
   /// another thread, and the client may have asked anew meanwhile.
@@ -33,6 +32,16 @@ final class RTMPConnection {
     let name: String
   }
 
+  /// Who serves the client.
+  enum Service {
+    /// We do.
+    case own
+    /// An old server shall, and is being reached.
+    case reaching(ShadowedConnection)
+    /// An old server does.
+    case shadowed(ShadowedConnection)
+  }
+
   /// What the client is in the room.
   private enum Seat {
     /// Not yet, or not any more.
@@ -40,7 +49,7 @@ final class RTMPConnection {
     /// The room was asked.
     case asked(Request, isReplaced: Bool)
     /// It speaks.
-    case speaking(Request, Publication, PublicationFeed)
+    case speaking(Request, Publication, LegacyFeed)
   }
 
   /// Most bytes handed to the session before its events are taken.
@@ -54,7 +63,8 @@ final class RTMPConnection {
     self.visitor = RTMPVisitor(identity: identity)
     var random = SystemRandomNumberGenerator()
     self.session = ServerSession(
-      limits: services.limits, allowsEncryption: allowsEncryption, random: &random, now: now)
+      limits: services.limits, allowsEncryption: allowsEncryption, mayBeHandedOver: services.shadows != nil,
+      random: &random, now: now)
     var log = services.log
     log[metadataKey: "session"] = "\(identity.id)"
     log[metadataKey: "address"] = "\(identity.address)"
@@ -79,6 +89,7 @@ final class RTMPConnection {
     services.metrics.bytesIn.add(UInt64(bytes.readableBytes))
     // What comes after our last word is read only so that the socket can be closed without a reset.
     guard !isFinished else { return }
+    if case .shadowed(let shadowed) = service { return shadowed.receive(bytes) }
     let now = self.now
     while var piece = bytes.readSlice(length: min(bytes.readableBytes, Self.piece)), piece.readableBytes > 0 {
       do {
@@ -106,8 +117,12 @@ final class RTMPConnection {
     case .none: break
     case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, .broken)
     }
-    timer?.task.cancel()
-    timer = nil
+    switch service {
+    case .own: break
+    case .reaching(let shadowed), .shadowed(let shadowed): shadowed.stop()
+    }
+    service = .own
+    cancelTimer()
     services.sessions.closed(identity)
     transport = nil
   }
@@ -130,40 +145,15 @@ final class RTMPConnection {
   private func media(_ message: MediaMessage, receivedAt: NIODeadline) {
     guard case .speaking(let request, _, let feed) = seat, request.streamID == message.streamID else { return }
     isMediaFlowing = true
-    do {
-      let frame: LegacyDemuxer.Frame?
-      switch message.kind {
-      case .audio: frame = try demuxer.audio(message.body)
-      case .video: frame = try demuxer.video(message.body, at: message.timestamp)
-      case .data: frame = nil
-      }
-      guard let frame else { return }
-      if case .unsupported = frame.source { tell(frame.source, message.streamID) }
-      let refused = feed.receive(
-        frame.data, source: frame.source, timestamp: message.timestamp + frame.compositionTime,
-        isKeyFrame: frame.isKeyFrame, receivedAt: receivedAt)
-      if let refused { tell(refused, message.streamID) }
-    } catch {
-      // One bad tag spoils one frame, not the session.
-      services.metrics.malformedMedia.add()
-      log.debug("malformed media message", metadata: ["reason": "\(error)"])
+    feed.receive(message, receivedAt: receivedAt) { notice in
+      session.warnPublisher(streamID: message.streamID, code: .publishNoSupportedTrack, description: notice.sentence)
     }
   }
 
-  /// A codec that cannot be carried is no reason to end: the other medium may well be. The room tells those in it.
-  private func tell(_ source: SourceFormat, _ streamID: UInt32) {
-    services.metrics.uncarriedFrames.add()
-    guard let notice = uncarried.note(source) else { return }
-    services.metrics.uncarriedMedia(notice.kind.rawValue, notice.codec).add()
-    log.warning(
-      "media cannot be carried",
-      metadata: ["reason": "unsupported_codec", "kind": "\(notice.kind)", "codec": "\(notice.codec)"])
-    session.warnPublisher(streamID: streamID, code: .publishNoSupportedTrack, description: notice.sentence)
-  }
-
   private func connect(_ request: ConnectRequest) {
+    let shadow = services.shadows?.servers.server(ofApp: request.app)
     // An app of one segment may be the room, or the stream name may bring it: publish decides that.
-    if let room = RoomAddress.room(ofApp: request.app), !services.knowsRoom(room) {
+    if shadow == nil, let room = RoomAddress.room(ofApp: request.app), !services.knowsRoom(room) {
       let refusal = RoomError.noSuchRoom(room)
       // Not established: the door counts it as denied for this reason when it closes.
       transport?.note(ConnectionReason(rawValue: refusal.kind))
@@ -173,17 +163,19 @@ final class RTMPConnection {
     app = request.app
     guard let loop = transport?.eventLoop else { return }
     let bound = NIOLoopBound(self, eventLoop: loop)
-    let (entrance, entry) = (services.entrance, visitor.connecting(request))
+    let (entrance, entry) = (services.entrance, visitor.connecting(request, room: shadow?.room))
     services.rooms.environment.start {
       let decision = await entrance.admit(entry)
-      loop.execute { bound.value.connectDecided(decision) }
+      loop.execute { bound.value.connectDecided(decision, shadow) }
     }
   }
 
-  private func connectDecided(_ decision: EntryDecision) {
+  private func connectDecided(_ decision: EntryDecision, _ shadow: ShadowServers.Choice?) {
     // The client may have gone while the gate was asked.
     guard transport != nil else { return }
     switch decision {
+    case .allowed where shadow != nil:
+      if let shadow { reach(shadow) }
     case .allowed:
       transport?.established()
       services.sessions.established(identity)
@@ -207,6 +199,12 @@ final class RTMPConnection {
     guard let address = RoomAddress(app: app, stream: request.name) else {
       return session.rejectPublish(
         streamID: request.streamID, code: .publishBadName, description: "the address names no room and participant")
+    }
+    guard services.shadows?.servers.has(address.room) != true else {
+      // The old server has not heard the beginning of this session, and will not: the room has to come with `connect`.
+      return session.rejectPublish(
+        streamID: request.streamID, code: .publishBadName,
+        description: "connect with the room in the address, rtmp://HOST/APP/ROOM")
     }
     let ask = Request(ticket: nextTicket, streamID: request.streamID, name: address.participant)
     nextTicket += 1
@@ -237,7 +235,8 @@ final class RTMPConnection {
       seat = .none
       session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: Self.takenOver)
     case .success(let publication):
-      seat = .speaking(request, publication, PublicationFeed(publication, loop: loop))
+      let feed = LegacyFeed(publication, loop: loop, services: services, identity: identity, log: log)
+      seat = .speaking(request, publication, feed)
       session.acceptPublish(streamID: request.streamID)
       log.info("publishing", metadata: ["participant": "\(request.name)"])
     case .failure(let error):
@@ -253,9 +252,13 @@ final class RTMPConnection {
     rearm()
   }
 
+  /// What every `play` is answered.
+  static let answerToPlay = StatusCode.playFailed
+
   private func play(_ request: PlayRequest) {
     session.rejectPlay(
-      streamID: request.streamID, code: .playFailed, description: "this gateway does not play to Flash clients yet")
+      streamID: request.streamID, code: Self.answerToPlay,
+      description: "this gateway does not play to Flash clients yet")
   }
 
   // MARK: Ends
@@ -268,8 +271,6 @@ final class RTMPConnection {
     case .speaking(let request, let publication, let feed):
       guard request.streamID == streamID else { return }
       seat = .none
-      demuxer = LegacyDemuxer()
-      uncarried = UncarriedMedia()
       feed.end()
       leave(publication, departure)
       log.info("publishing ended", metadata: ["reason": "\(departure.reason)"])
@@ -301,6 +302,7 @@ final class RTMPConnection {
   /// The gateway drains, an operator ends the session, or it may no longer be there.
   func end(_ reason: SessionEnd) {
     guard transport != nil else { return }
+    if case .shadowed(let shadowed) = service { return shadowed.end(reason) }
     switch reason {
     case .draining:
       session.shutDown(description: reason.description)
@@ -327,7 +329,7 @@ final class RTMPConnection {
   /// The time of the connection's event loop: real, or that of a replay.
   private var now: NIODeadline { transport?.eventLoop.now ?? .distantPast }
 
-  private func flush() {
+  func flush() {
     guard let transport, !isFinished else { return }
     if let failure = session.failure { return close(because: .protocolError, detail: "\(failure)") }
     let closes = session.closesAfterOutput
@@ -355,6 +357,11 @@ final class RTMPConnection {
     timer = (deadline, task)
   }
 
+  func cancelTimer() {
+    timer?.task.cancel()
+    timer = nil
+  }
+
   private func timerFired() {
     timer = nil
     let now = self.now
@@ -370,7 +377,7 @@ final class RTMPConnection {
 
 extension RoomEngine.Departure {
   /// A word for the log.
-  fileprivate var reason: String {
+  var reason: String {
     switch self {
     case .orderly: "client_ended"
     case .broken: "connection_lost"

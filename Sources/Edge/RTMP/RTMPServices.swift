@@ -13,6 +13,8 @@ public struct RTMPServices: Sendable {
   let log: Logger
   /// Whether a room of that name is configured; asked on the connection's loop, so it must not block.
   let knowsRoom: @Sendable (String) -> Bool
+  /// Old servers that go on serving the clients of their rooms; nil: there are none.
+  public var shadows: ShadowServices?
 
   /// Puts the services together.
   public init(
@@ -33,7 +35,7 @@ public struct RTMPServices: Sendable {
     let served = door.served ?? .rtmp
     let identity = sessions.identify(
       door: served.rawValue, listener: door.info.listener, address: door.info.remoteAddress.ipAddress ?? "",
-      certificateSubject: door.info.certificateSubject)
+      certificateSubject: door.info.certificateSubject, tls: door.info.tlsVersion?.rawValue)
     let connection = RTMPConnection(
       services: counting(served), identity: identity, allowsEncryption: served == .rtmpe, now: .now())
     try channel.pipeline.syncOperations.addHandler(RTMPSocketHandler(connection, door: door))
@@ -54,4 +56,8 @@ extension ConnectionReason {
   static let protocolError = ConnectionReason(rawValue: "protocol_error")
   /// Another connection publishes under the client's name now.
   static let takenOver = ConnectionReason(rawValue: "taken_over")
+  /// The old server that serves the client closed the session.
+  static let serverClosed = ConnectionReason(rawValue: "server_closed")
+  /// The old server that should serve the client cannot be reached.
+  static let serverUnreachable = ConnectionReason(rawValue: "server_unreachable")
 }

@@ -49,6 +49,11 @@ final class RTMPSocketHandler: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { connection.writabilityChanged() }
+    context.fireChannelWritabilityChanged()
+  }
+
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     connection.transportFailed("\(error)")
   }
@@ -72,6 +77,13 @@ extension RTMPSocketHandler: RTMPTransport {
   func note(_ reason: ConnectionReason) { door.note(reason) }
 
   func close(_ reason: ConnectionReason) { door.close(reason) }
+
+  var isWritable: Bool { context?.channel.isWritable ?? true }
+
+  func setReading(_ isReading: Bool) {
+    // A channel that has just closed refuses, and reads no more anyway.
+    try? context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
+  }
 
   func write(_ bytes: ByteBuffer) {
     context?.write(wrapOutboundOut(bytes), promise: nil)

@@ -11,6 +11,11 @@ protocol RTMPTransport: AnyObject {
   func established()
   /// Why the session is about to end; the first reason stays.
   func note(_ reason: ConnectionReason)
+  /// Whether what is written soon reaches the client; when it does again, ``RTMPConnection/writabilityChanged()`` is
+  /// called.
+  var isWritable: Bool { get }
+  /// Whether to go on reading from the client: false leaves it waiting, where the transport can do that.
+  func setReading(_ isReading: Bool)
   /// Queues bytes for the client.
   func write(_ bytes: ByteBuffer)
   /// Lets what was queued go.
@@ -20,4 +25,12 @@ protocol RTMPTransport: AnyObject {
   func finish()
   /// Ends the session at once.
   func close(_ reason: ConnectionReason)
+}
+
+extension RTMPTransport {
+  /// For those that never make anybody wait.
+  var isWritable: Bool { true }
+
+  /// For those that cannot make a client wait.
+  func setReading(_ isReading: Bool) {}
 }

@@ -10,9 +10,10 @@ struct RTMPVisitor {
   init(identity: SessionIdentity) { self.identity = identity }
 
   /// It wants to connect.
-  mutating func connecting(_ connect: ConnectRequest) -> EntryRequest {
+  /// - Parameter room: the room that its application is known to mean.
+  mutating func connecting(_ connect: ConnectRequest, room: String? = nil) -> EntryRequest {
     self.connect = connect
-    return request(.connect, room: RoomAddress.room(ofApp: connect.app))
+    return request(.connect, room: room ?? RoomAddress.room(ofApp: connect.app))
   }
 
   /// It wants to speak or to listen in a room.
@@ -29,7 +30,8 @@ struct RTMPVisitor {
     EntryRequest(
       step: step, session: identity.id, door: identity.door, listener: identity.listener, address: identity.address,
       room: room, name: name, role: role, keys: connect?.presentedKeys(streamQueryItems: streamQueryItems) ?? [],
-      pageURL: connect?.pageUrl, swfURL: connect?.swfUrl, certificateSubject: identity.certificateSubject)
+      pageURL: connect?.pageUrl, swfURL: connect?.swfUrl, certificateSubject: identity.certificateSubject,
+      player: connect?.flashVer, tls: identity.tls)
   }
 }
 
@@ -48,19 +50,14 @@ extension Entrance {
   func publish(
     _ entry: EntryRequest, at address: RoomAddress, in rooms: RoomEngine, replaced: @escaping @Sendable () -> Void
   ) async -> Result<Publication, EntryRefusal> {
-    if case .denied(let denial) = await admit(entry) { return .failure(.gate(denial)) }
-    do throws(RoomError) {
-      return .success(
-        try await rooms.publish(
-          room: address.room, name: address.participant, kind: .flash, replaced: replaced))
-    } catch {
-      return .failure(.room(error))
+    await enter(entry) { () throws(RoomError) in
+      try await rooms.publish(room: address.room, name: address.participant, kind: .flash, replaced: replaced)
     }
   }
 }
 
 /// Why a client may not speak or listen in a room.
-enum EntryRefusal: Error {
+public enum EntryRefusal: Error {
   /// The room has no place for it.
   case room(RoomError)
   /// The gate keeps it out.

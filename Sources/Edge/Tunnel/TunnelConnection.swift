@@ -20,6 +20,8 @@ final class TunnelConnection {
   private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
   private var reason: ConnectionReason?
   private var phase = Phase.open
+  /// Whether more waits for the client than is comfortable.
+  private var wasFull = false
 
   private enum Phase {
     case open
@@ -32,6 +34,8 @@ final class TunnelConnection {
 
   /// Requests that wait for the same answer; an older one's connection is broken, in all likelihood.
   private static let waitingForOne = 4
+  /// Bytes that may wait for the client's requests before others are told to wait.
+  private static let comfortable = 512 << 10
   private static let farewellTime = TimeAmount.seconds(5)
 
   init(
@@ -106,6 +110,10 @@ final class TunnelConnection {
     }
     stopIfAllIsSaid()
     rearm()
+    if wasFull, isWritable {
+      wasFull = false
+      connection.writabilityChanged()
+    }
   }
 
   private func stopIfAllIsSaid() {
@@ -174,9 +182,12 @@ extension TunnelConnection: RTMPTransport {
     if self.reason == nil { self.reason = reason }
   }
 
+  var isWritable: Bool { session.queuedBytes < Self.comfortable }
+
   func write(_ bytes: ByteBuffer) {
     do {
       try session.send(bytes)
+      if !isWritable { wasFull = true }
     } catch .ended {
       // What is said after the end is said to nobody.
     } catch {

@@ -75,7 +75,7 @@ public final class Tunnels: Sendable {
     let id = TunnelSessionID(random: &random)
     let identity = services.rtmp.sessions.identify(
       door: door.rawValue, listener: request.listener, address: client.ipAddress ?? "",
-      certificateSubject: request.certificateSubject)
+      certificateSubject: request.certificateSubject, tls: request.tlsVersion?.rawValue)
     var services = services
     services.rtmp = services.rtmp.counting(door)
     let connection = TunnelConnection(

@@ -4,6 +4,10 @@ public struct AuditEvent: Sendable, Equatable {
   public enum Kind: String, Sendable, Hashable, CaseIterable {
     /// A session was let in, kept out, or sent away.
     case session
+    /// A session that had been let in ended.
+    case departed
+    /// An old server did for a client what the gateway would not do, or the other way round.
+    case shadow
     /// A key was issued or revoked.
     case key
     /// Other access lists are in force.

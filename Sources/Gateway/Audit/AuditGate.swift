@@ -16,6 +16,8 @@ struct AuditGate: RoomGate {
     return await audit.isRecorded(event) ? decision : .denied(Denial(.unavailable, retryAfter: 5))
   }
 
+  func giveBack(_ admittance: Admittance) async { await gate.giveBack(admittance) }
+
   func expelled(among entries: [Entry]) async -> [(session: UInt64, denial: Denial)] {
     let expelled = await gate.expelled(among: entries)
     guard !expelled.isEmpty else { return [] }
@@ -42,6 +44,7 @@ extension AuditEvent {
     facts.append(.init("page", text(request.pageURL.map(withoutQuery))))
     // Only where client certificates are asked for.
     if let subject = request.certificateSubject { facts.append(.init("certificate", text(subject))) }
+    facts += [.init("player", text(request.player)), .init("tls", text(request.tls))]
     switch decision {
     case .allowed(let admittance): facts.append(.init("key", text(admittance.keyID)))
     case .denied(let denial): facts.append(.init("key", text(denial.keyID)))
@@ -66,7 +69,7 @@ extension AuditEvent {
     ]
   }
 
-  private static func who(
+  static func who(
     session: UInt64, door: String, listener: String, address: String, room: String?, name: String?,
     role: ParticipantRole?
   ) -> [JSON.Member] {
@@ -78,7 +81,7 @@ extension AuditEvent {
   }
 
   /// What a client said, not longer than is of use.
-  private static func text(_ text: String?) -> JSON { text.map { .string(String($0.prefix(longestText))) } ?? .null }
+  static func text(_ text: String?) -> JSON { text.map { .string(String($0.prefix(longestText))) } ?? .null }
 
   private static let longestText = 256
 

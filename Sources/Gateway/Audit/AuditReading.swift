@@ -31,6 +31,26 @@ public enum AuditReading {
     }
   }
 
+  /// Each line of a file, without its line end, whatever it is; a record that is being written is left out.
+  /// - Throws: ``AuditBreak`` when the file cannot be read.
+  static func lines(of path: String, _ body: ([UInt8]) -> Void) throws {
+    let handle = try open(path)
+    defer { try? handle.close() }
+    var rest: [UInt8] = []
+    while let bytes = try handle.read(upToCount: 1 << 20), !bytes.isEmpty {
+      rest += bytes
+      var start = rest.startIndex
+      while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        body(Array(rest[start..<end]))
+        start = end + 1
+      }
+      rest.removeFirst(start)
+      if rest.count > AuditVerifier.longestLine {
+        throw AuditBreak(file: path, line: 1, what: "a line is longer than any record")
+      }
+    }
+  }
+
   private static func follow(_ files: [String], record: (AuditRecord, [UInt8]) throws -> Void) throws -> AuditFinding {
     var verifier = AuditVerifier()
     let ordered = try files.map { (first: try firstNumber(of: $0), path: $0) }.sorted { $0.first < $1.first }

@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Something about the audit to tell the operator.
 enum AuditNews: Sendable, Equatable {
   /// Records cannot be written; told when it begins.
@@ -16,7 +14,7 @@ enum AuditNews: Sendable, Equatable {
 actor AuditWriter {
   private let settings: AuditLog.Settings
   private var file: AuditFile?
-  private let thread = AuditThread()
+  private let thread = DiskThread(label: "flashgate.audit")
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -50,15 +48,5 @@ actor AuditWriter {
     let opened = try AuditFile.open(settings.path, at: now, goingOnFrom: try AuditFolder.chain(of: settings.path))
     file = opened
     return opened
-  }
-}
-
-/// Runs an actor's work on a dispatch queue of its own.
-private final class AuditThread: SerialExecutor {
-  private let queue = DispatchQueue(label: "flashgate.audit")
-
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
   }
 }

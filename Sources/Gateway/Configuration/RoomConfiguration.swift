@@ -1,4 +1,5 @@
 import AccessPolicy
+import Edge
 
 /// A room: who may come in, and how many.
 public struct RoomConfiguration: Sendable, Equatable {
@@ -8,8 +9,14 @@ public struct RoomConfiguration: Sendable, Equatable {
   public var maximumParticipants: Int?
   /// Its own lists; an address must be allowed by those for all too.
   public var access: AccessSources.Level
+  /// The old server that goes on serving its Flash clients; nil: none does.
+  public var shadow: ShadowServer?
 
-  init(isOpen: Bool = true, maximumParticipants: Int? = nil, access: AccessSources.Level = .init()) {
+  init(
+    isOpen: Bool = true, maximumParticipants: Int? = nil, access: AccessSources.Level = .init(),
+    shadow: ShadowServer? = nil
+  ) {
+    self.shadow = shadow
     self.isOpen = isOpen
     self.maximumParticipants = maximumParticipants
     self.access = access
@@ -59,11 +66,12 @@ extension RoomConfiguration {
 
   private init(reading value: ConfigurationValue) {
     self.init()
-    let section = value.section(keys: ["open", "max_participants", "access"], later: ["shadow", "keys"])
+    let section = value.section(keys: ["open", "max_participants", "access", "shadow"], later: ["keys"])
     access = section["access"].map(AccessSources.Level.init(reading:)) ?? .init()
     if let maximum = section["max_participants"]?.integer(in: 1...100_000, what: "a number of participants") {
       maximumParticipants = maximum
     }
+    shadow = section["shadow"].flatMap { $0.shadowServer() }
     isOpen = section["open"].flatMap { $0.boolean() } ?? false
   }
 }

@@ -35,7 +35,8 @@ final class KeyGate: RoomGate {
       let verdict = try await store.verdict(on: key.reveal(), for: question, at: LogTime.now().seconds)
       storeWorks()
       switch verdict {
-      case .opens(let record): return .allowed(Admittance(keyID: record.id))
+      case .opens(let record):
+        return .allowed(Admittance(keyID: record.id, isUsedUp: record.grant.isForOnce && question.isEntry))
       case .refused(let refusal, let keyID):
         if refusal == .unknown {
           // Only guesses: one who comes with a key that has expired must not keep out others of its address.
@@ -46,6 +47,15 @@ final class KeyGate: RoomGate {
     } catch {
       storeFailed(error)
       return .denied(Denial(.unavailable, retryAfter: 5))
+    }
+  }
+
+  func giveBack(_ admittance: Admittance) async {
+    guard admittance.isUsedUp, let id = admittance.keyID else { return }
+    do throws(IdentityError) {
+      try await store.giveBack(id)
+    } catch {
+      storeFailed(error)
     }
   }
 

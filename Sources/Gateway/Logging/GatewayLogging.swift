@@ -5,8 +5,14 @@ import Logging
 public enum GatewayLogging {
   /// May be called once in a process, before the first `Logger` is made.
   public static func bootstrap(_ configuration: LogConfiguration) {
-    LoggingSystem.bootstrap { _ in LineLogHandler(configuration, sink: writeToStandardError) }
+    level.change(to: configuration.level)
+    LoggingSystem.bootstrap { [level] _ in LineLogHandler(configuration, level: level, sink: writeToStandardError) }
   }
+
+  /// From now on every `Logger` writes lines of this level and above.
+  static func change(to new: Logger.Level) { level.change(to: new) }
+
+  private static let level = LogLevel(.info)
 
   /// One system call for a line, so that the lines of several threads do not mix. A line that cannot be written is
   /// lost: there is no place left to say so.

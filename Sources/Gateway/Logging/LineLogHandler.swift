@@ -5,15 +5,25 @@ struct LineLogHandler: LogHandler {
   /// Takes one whole line with its line end.
   typealias Sink = @Sendable (String) -> Void
 
-  var logLevel: Logger.Level
+  /// Of the whole process; a `Logger` that sets its own has it from then on.
+  var logLevel: Logger.Level {
+    get { own ?? level.current }
+    set { own = newValue }
+  }
   var metadata: Logger.Metadata = [:]
   var metadataProvider: Logger.MetadataProvider?
+  private var own: Logger.Level?
+  private let level: LogLevel
   private let format: LogConfiguration.Format
   private let now: @Sendable () -> LogTime
   private let sink: Sink
 
-  init(_ configuration: LogConfiguration, now: @escaping @Sendable () -> LogTime = LogTime.now, sink: @escaping Sink) {
-    logLevel = configuration.level
+  /// - Parameter level: the level that may change; nil: that of the configuration.
+  init(
+    _ configuration: LogConfiguration, level: LogLevel? = nil, now: @escaping @Sendable () -> LogTime = LogTime.now,
+    sink: @escaping Sink
+  ) {
+    self.level = level ?? LogLevel(configuration.level)
     format = configuration.format
     self.now = now
     self.sink = sink

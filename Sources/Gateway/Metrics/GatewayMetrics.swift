@@ -54,6 +54,17 @@ public struct GatewayMetrics: Sendable {
   public let policyReloadTime: MetricFamily<Gauge>
   /// Access keys revoked.
   public let keysRevoked: MetricFamily<Counter>
+  /// Sessions that an old server serves now.
+  public let shadowSessions: MetricFamily<Gauge>
+  /// Sessions that an old server should serve. Label: outcome (`forwarded`, `unreachable`, `refused`).
+  public let shadowOutcomes: MetricFamily<Counter>
+  /// Publications of such sessions in their rooms. Label: outcome (`speaking`, or why not).
+  public let shadowPublications: MetricFamily<Counter>
+  /// Bytes passed on. Label: direction (`to_server`, `to_client`).
+  public let shadowBytes: MetricFamily<Counter>
+  /// Differences between old servers and the gateway. Label: kind (`connect`, `publish`, `play`, `call`, `server_call`,
+  /// `shared_object`).
+  public let shadowDifferences: MetricFamily<Counter>
 
   /// All metrics, at zero, in `registry`, which must not hold any of them yet.
   public init(registry: MetricRegistry = MetricRegistry()) {
@@ -104,6 +115,18 @@ public struct GatewayMetrics: Sendable {
     policyReloadTime = registry.gauge(
       "flashgate_policy_reload_timestamp_seconds", help: "When the configuration in force was read.")
     keysRevoked = registry.counter("flashgate_keys_revoked_total", help: "Access keys revoked.")
+    shadowSessions = registry.gauge("flashgate_shadow_sessions", help: "Sessions that an old server serves now.")
+    shadowOutcomes = registry.counter(
+      "flashgate_shadow_sessions_total", help: "Sessions that an old server should serve, and what came of it.",
+      labels: ["outcome"])
+    shadowPublications = registry.counter(
+      "flashgate_shadow_publications_total", help: "Publications to old servers, and how they fared in the room.",
+      labels: ["outcome"])
+    shadowBytes = registry.counter(
+      "flashgate_shadow_bytes_total", help: "Bytes passed on between clients and old servers.", labels: ["direction"])
+    shadowDifferences = registry.counter(
+      "flashgate_shadow_differences_total", help: "What old servers do and the gateway would not, once a session.",
+      labels: ["kind"])
   }
 
   /// 0.1 ms to 5 s: passing through takes parts of a millisecond, a frame that waits for its codec tens of them.

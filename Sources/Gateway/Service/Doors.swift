@@ -11,7 +11,7 @@ struct Doors {
 
   init(_ parts: GatewayParts) throws {
     self.parts = parts
-    let rtmp = parts.rtmpServices
+    let rtmp = try parts.rtmpServices()
     let plane = parts.webRTC.plane
     let limits = parts.configuration.limits
     let access = WebAccess(rules: parts.access.rules)
@@ -23,7 +23,7 @@ struct Doors {
     services = DoorServices(
       rtmp: { channel, door in try rtmp.adopt(channel, door) },
       policy: { channel, door in try crossDomain.adopt(channel, door) }, http: plain, https: encrypted,
-      tunnels: parts.tunnels, ice: { channel, door in try plane.adopt(channel, door) },
+      tunnels: parts.tunnels(to: rtmp), ice: { channel, door in try plane.adopt(channel, door) },
       admission: ListAdmission(
         rules: parts.access.rules,
         limits: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress)),
@@ -61,7 +61,7 @@ struct Doors {
     services.tunnels = nil
     services.ice = nil
     services.policy = nil
-    services.http = AdminRoutes(parts).router
+    services.http = OwnHostOnly(responder: AdminRoutes(parts).router)
     services.admission = SessionLimits(sessions: 256, sessionsPerAddress: 256)
     services.observer = SilentObserver()
     try await open(

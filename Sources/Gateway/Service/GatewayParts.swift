@@ -58,7 +58,8 @@ struct GatewayParts: Sendable {
       let reception = try await Reception.open(
         configuration, rules: rules, rooms: rooms, metrics: metrics, readiness: readiness, log: log)
       let access = AccessKeeper(
-        configuration.access, rules: rules, reread: reread,
+        configuration.access, rules: rules,
+        reread: reread.map { Self.telling($0, from: configuration, readiness: readiness, log: log) },
         told: .init(metrics: metrics, readiness: readiness, audit: reception.audit, log: log)
       ) {
         webRTC.plane.judgeAgain()
@@ -72,6 +73,23 @@ struct GatewayParts: Sendable {
       workers.shutDown()
       try? await group.shutdownGracefully()
       throw error
+    }
+  }
+
+  /// Reads the configuration anew, takes the log's level from it, and says what else of it has to wait for a restart.
+  private static func telling(
+    _ reread: @escaping AccessKeeper.Reread, from old: Configuration, readiness: ReadinessBoard, log: Logger
+  ) -> AccessKeeper.Reread {
+    { () throws(ConfigurationError) in
+      let new = try reread()
+      GatewayLogging.change(to: new.log.level)
+      guard let sentence = ConfigurationChange(from: old, to: new).sentence else {
+        readiness.update { $0.clear(part: "configuration") }
+        return new
+      }
+      readiness.update { $0.report(.init(part: "configuration", detail: sentence, isBlocking: false)) }
+      log.warning("configuration kept as it was", metadata: ["reason": "\(sentence)"])
+      return new
     }
   }
 
@@ -102,11 +120,12 @@ struct GatewayParts: Sendable {
   }
 
   /// What RTMP connections need.
-  var rtmpServices: RTMPServices {
+  /// - Throws: when an old server is spoken to by TLS, and this machine trusts nobody.
+  func rtmpServices() throws -> RTMPServices {
     var limits = RTMPLimits()
     limits.handshakeTimeout = .nanoseconds(configuration.limits.handshakeTimeout.wholeNanoseconds)
     let known = Set(configuration.rooms.keys)
-    return RTMPServices(
+    var services = RTMPServices(
       rooms: rooms, entrance: reception.entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
         bytesIn: metrics.rtmpBytes("in"), bytesOut: metrics.rtmpBytes("out"),
@@ -114,15 +133,32 @@ struct GatewayParts: Sendable {
         uncarriedFrames: metrics.framesDropped("unsupported_codec"), connections: metrics.connections,
         uncarriedMedia: metrics.unsupportedMedia),
       log: log, knowsRoom: { known.contains($0) })
+    services.shadows = try shadowServices()
+    return services
+  }
+
+  /// Nil when no room has an old server.
+  private func shadowServices() throws -> ShadowServices? {
+    let servers = configuration.rooms.compactMapValues(\.shadow)
+    guard !servers.isEmpty else { return nil }
+    let open = Set(configuration.rooms.filter(\.value.isOpen).keys)
+    return try ShadowServices(
+      servers: servers,
+      metrics: ShadowMetrics(
+        sessions: metrics.shadowSessions(), outcomes: metrics.shadowOutcomes,
+        publications: metrics.shadowPublications, bytesToServer: metrics.shadowBytes("to_server"),
+        bytesToClient: metrics.shadowBytes("to_client"), differences: metrics.shadowDifferences),
+      needsKey: { !open.contains($0) },
+      differs: { [audit = reception.audit] session, difference in audit?.record(.shadow(session, difference)) })
   }
 
   /// What tunnelled RTMP needs.
-  var tunnels: Tunnels {
+  func tunnels(to rtmp: RTMPServices) -> Tunnels {
     var caps = TunnelCaps()
     caps.sessions = configuration.limits.sessions
     caps.sessionsPerAddress = configuration.limits.sessionsPerAddress
     caps.unconnectedPerAddress = min(caps.unconnectedPerAddress, caps.sessionsPerAddress)
-    return Tunnels(rtmp: rtmpServices, caps: caps, metrics: TunnelMetrics(requests: metrics.tunnelRequests))
+    return Tunnels(rtmp: rtmp, caps: caps, metrics: TunnelMetrics(requests: metrics.tunnelRequests))
   }
 
   /// What browsers and players need.

@@ -28,7 +28,7 @@ struct Reception: Sendable {
     if let audit {
       gate = AuditGate(gate: gate, audit: audit, isRequired: configuration.audit?.isRequired ?? false)
     }
-    let sessions = LiveSessions()
+    let sessions = LiveSessions { session in audit?.record(.departed(session)) }
     let entrance = Entrance(gate: gate, sessions: sessions) { request, denial in
       metrics.connections(request.door, "denied", denial.kind.rawValue).add()
     }

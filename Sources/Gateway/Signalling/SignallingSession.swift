@@ -115,13 +115,14 @@ private struct Conversation {
       address: session.identity.address, room: session.room, role: .listener,
       keys: key.map { [PresentedKey($0)] } ?? [], pageURL: session.origin,
       certificateSubject: session.identity.certificateSubject)
-    if case .denied(let denial) = await services.entrance.admit(request) {
+    let (entrance, rooms, room) = (services.entrance, services.rooms, session.room)
+    let outcome = await entrance.enter(request) { () throws(RoomError) in try await rooms.listen(room: room) }
+    switch outcome {
+    case .failure(.gate(let denial)):
       send(.error(code: denial.signallingCode, message: denial.sentence, retryAfter: denial.retryAfter))
       log.info("join refused", metadata: ["reason": "\(denial.kind.rawValue)"])
       return false
-    }
-    do {
-      let listening = try await services.rooms.listen(room: session.room)
+    case .success(let listening):
       self.listening = listening
       send(
         .welcome(
@@ -130,7 +131,7 @@ private struct Conversation {
       watch(listening)
       log.info("listening")
       return true
-    } catch {
+    case .failure(.room(let error)):
       send(.error(code: error.signallingCode, message: "\(error)", retryAfter: error.retryAfter))
       log.info("join refused", metadata: ["reason": "\(error.kind)"])
       return false

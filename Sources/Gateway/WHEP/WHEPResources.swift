@@ -37,8 +37,12 @@ actor WHEPResources {
     let id = Self.makeID()
     // Before the gate is asked: whoever is in must be found when rules change.
     services.sessions.opened(identity) { [weak self] _ in Task { await self?.end(id, identity) } }
+    var admittance = Admittance()
     do {
-      if case .denied(let denial) = await services.entrance.admit(request) { throw WHEPRefusal(denial: denial) }
+      switch await services.entrance.admit(request) {
+      case .allowed(let found): admittance = found
+      case .denied(let denial): throw WHEPRefusal(denial: denial)
+      }
       let answer = try await open(id, room: request.room ?? "", name: name, offer: offer, identity: identity)
       if ended.remove(id) != nil {
         delete(id)
@@ -47,6 +51,7 @@ actor WHEPResources {
       return (id, answer)
     } catch {
       ended.remove(id)
+      await services.entrance.giveBack(admittance)
       services.sessions.closed(identity)
       throw error
     }

@@ -97,6 +97,14 @@ extension KeyStore {
     return isFirst ? verdict : .refused(.used, keyID: record.id)
   }
 
+  /// A key for once that was used up, but for nothing, is good for one entry again.
+  public func giveBack(_ id: String) async throws(IdentityError) {
+    try await write { db in
+      try db.execute(
+        sql: "UPDATE accessKey SET usedAt = NULL WHERE id = ? AND isForOnce AND revokedAt IS NULL", arguments: [id])
+    }
+  }
+
   /// Which of these keys open nothing any more: revoked, expired, or gone. A key for once that was used still holds.
   public func spent(among ids: Set<String>, at now: Int64) async throws(IdentityError) -> Set<String> {
     try await read { db in

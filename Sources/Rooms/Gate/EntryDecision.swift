@@ -10,9 +10,14 @@ public enum EntryDecision: Sendable, Hashable {
 public struct Admittance: Sendable, Hashable {
   /// The public identity of the access key that opened the room; never the key. Nil in open rooms.
   public var keyID: String?
+  /// The key was for one entry, and this was it.
+  public var isUsedUp: Bool
 
   /// What let somebody in; nothing, if the room is open to all.
-  public init(keyID: String? = nil) { self.keyID = keyID }
+  public init(keyID: String? = nil, isUsedUp: Bool = false) {
+    self.keyID = keyID
+    self.isUsedUp = isUsedUp
+  }
 }
 
 /// Why somebody may not come in, or not stay: what the client is told, which never says more than the kind.

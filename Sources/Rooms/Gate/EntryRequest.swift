@@ -42,12 +42,16 @@ public struct EntryRequest: Sendable {
   /// The subject of the certificate that the client showed in TLS and that a listener's authority vouches for; nil
   /// without one.
   public var certificateSubject: String?
+  /// The player or encoder, as an RTMP client states it (`flashVer`).
+  public var player: String?
+  /// The version of TLS between the client and us, `1.2`; nil without TLS of ours.
+  public var tls: String?
 
   /// A request with what every protocol knows.
   public init(
     step: Step = .join, session: UInt64, door: String, listener: String, address: String, room: String?,
     name: String? = nil, role: ParticipantRole? = nil, keys: [PresentedKey] = [], pageURL: String? = nil,
-    swfURL: String? = nil, certificateSubject: String? = nil
+    swfURL: String? = nil, certificateSubject: String? = nil, player: String? = nil, tls: String? = nil
   ) {
     self.step = step
     self.session = session
@@ -61,6 +65,8 @@ public struct EntryRequest: Sendable {
     self.pageURL = pageURL
     self.swfURL = swfURL
     self.certificateSubject = certificateSubject
+    self.player = player
+    self.tls = tls
   }
 }
 

@@ -9,6 +9,14 @@ public protocol RoomGate: Sendable {
   /// Which of those who came in may no longer be there, and why. Asked for all when rules change, and for each right
   /// after it came in, so that a change of rules in between misses nobody.
   func expelled(among entries: [Entry]) async -> [(session: UInt64, denial: Denial)]
+
+  /// Somebody was let in and the room had no place: what let them in is not used up by it.
+  func giveBack(_ admittance: Admittance) async
+}
+
+extension RoomGate {
+  /// Nothing, where nothing is used up.
+  public func giveBack(_ admittance: Admittance) async {}
 }
 
 /// Lets everybody in and expels nobody.
@@ -35,11 +43,18 @@ public struct GateRow: RoomGate {
     var admittance = Admittance()
     for gate in gates {
       switch await gate.admit(request) {
-      case .allowed(let found): admittance.keyID = found.keyID ?? admittance.keyID
+      case .allowed(let found):
+        admittance.keyID = found.keyID ?? admittance.keyID
+        admittance.isUsedUp = admittance.isUsedUp || found.isUsedUp
       case .denied(let denial): return .denied(denial)
       }
     }
     return .allowed(admittance)
+  }
+
+  /// Each gate gets back what it gave.
+  public func giveBack(_ admittance: Admittance) async {
+    for gate in gates { await gate.giveBack(admittance) }
   }
 
   /// Whom any gate expels, once each.

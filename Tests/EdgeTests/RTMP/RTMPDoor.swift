@@ -3,6 +3,7 @@ import Media
 import Metrics
 import NIOCore
 import RTMP
+import Synchronization
 @testable import Rooms
 
 @testable import Edge
@@ -10,7 +11,9 @@ import RTMP
 /// A listener on loopback with a room behind it.
 final class RTMPDoor: Sendable {
   let workers = MediaWorkers(count: 1)
-  let sessions = LiveSessions()
+  let sessions: LiveSessions
+  let departed = Departures()
+  let shadow = ShadowCounters()
   let malformed = Counter()
   let uncarriedFrames = Counter()
   let uncarriedMedia = MetricRegistry().counter("uncarried", help: "Codecs.", labels: ["kind", "codec"])
@@ -23,9 +26,10 @@ final class RTMPDoor: Sendable {
 
   static func with(
     limits: RTMPLimits = RTMPLimits(), maximumParticipants: Int? = nil, gate: any RoomGate = OpenGate(),
-    _ body: (RTMPDoor) async throws -> Void
+    shadows: [String: ShadowServer] = [:], needsKey: Bool = false, _ body: (RTMPDoor) async throws -> Void
   ) async throws {
-    let door = try await RTMPDoor(limits: limits, maximumParticipants: maximumParticipants, gate: gate)
+    let door = try await RTMPDoor(
+      limits: limits, maximumParticipants: maximumParticipants, gate: gate, shadows: shadows, needsKey: needsKey)
     let result: Result<Void, any Error>
     do { result = .success(try await body(door)) } catch { result = .failure(error) }
     await door.listener.closeAll()
@@ -33,7 +37,11 @@ final class RTMPDoor: Sendable {
     try result.get()
   }
 
-  private init(limits: RTMPLimits, maximumParticipants: Int?, gate: any RoomGate) async throws {
+  private init(
+    limits: RTMPLimits, maximumParticipants: Int?, gate: any RoomGate, shadows: [String: ShadowServer], needsKey: Bool
+  ) async throws {
+    let departed = departed
+    sessions = LiveSessions { session in departed.append(session) }
     engine = RoomEngine(
       rooms: Dictionary(
         uniqueKeysWithValues: ["demo"].compactMap { name in
@@ -48,18 +56,20 @@ final class RTMPDoor: Sendable {
     entrance = Entrance(gate: gate, sessions: sessions) { request, denial in
       connections(request.door, "denied", denial.kind.rawValue).add()
     }
-    let services = RTMPServices(
+    var services = RTMPServices(
       rooms: engine, entrance: entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
         bytesIn: Counter(), bytesOut: Counter(), malformedMedia: malformed, uncarriedFrames: uncarriedFrames,
         connections: connections, uncarriedMedia: uncarriedMedia),
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, knowsRoom: { $0 == "demo" })
+    if !shadows.isEmpty { services.shadows = try shadow.services(shadows, needsKey: needsKey) }
+    let complete = services
     listener = try await Listener.bind(
       ListenerConfiguration(
         id: ListenerID(rawValue: "test"), address: try SocketAddress(ipAddress: "127.0.0.1", port: 0), accept: [.rtmp],
         handshakeTimeout: .minutes(2)),
       services: DoorServices(
-        rtmp: { channel, door in try services.adopt(channel, door) }, http: nil, admission: SessionLimits(),
+        rtmp: { channel, door in try complete.adopt(channel, door) }, http: nil, admission: SessionLimits(),
         observer: observer),
       group: LoopbackClient.group)
   }
@@ -92,5 +102,36 @@ final class RTMPDoor: Sendable {
   func closing() async -> ConnectionReason? {
     for await event in observer.events { if case .closed(_, let reason) = event { return reason } }
     return nil
+  }
+}
+
+/// Sessions that were struck off.
+final class Departures: Sendable {
+  private let list = Mutex<[LiveSession]>([])
+
+  func append(_ session: LiveSession) { list.withLock { $0.append(session) } }
+
+  var all: [LiveSession] { list.withLock { $0 } }
+}
+
+/// What shadowed sessions count into.
+final class ShadowCounters: Sendable {
+  let sessions = Gauge()
+  let outcomes = MetricRegistry().counter("outcomes", help: "Outcomes.", labels: ["outcome"])
+  let publications = MetricRegistry().counter("publications", help: "Publications.", labels: ["outcome"])
+  let toServer = Counter()
+  let toClient = Counter()
+  let kinds = MetricRegistry().counter("differences", help: "Differences.", labels: ["kind"])
+  private let list = Mutex<[ForwardedDifference]>([])
+
+  var differences: [ForwardedDifference] { list.withLock { $0 } }
+
+  func services(_ servers: [String: ShadowServer], needsKey: Bool) throws -> ShadowServices {
+    try ShadowServices(
+      servers: servers,
+      metrics: ShadowMetrics(
+        sessions: sessions, outcomes: outcomes, publications: publications, bytesToServer: toServer,
+        bytesToClient: toClient, differences: kinds),
+      needsKey: { _ in needsKey }, differs: { _, difference in self.list.withLock { $0.append(difference) } })
   }
 }

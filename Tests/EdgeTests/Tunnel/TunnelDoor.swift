@@ -20,29 +20,31 @@ final class TunnelDoor: Sendable {
     "connections", help: "Decisions.", labels: ["protocol", "decision", "reason"])
 
   static func with(
-    handshakeTimeout: TimeAmount = .minutes(2), caps: TunnelCaps = .init(), _ body: (TunnelDoor) async throws -> Void
+    handshakeTimeout: TimeAmount = .minutes(2), caps: TunnelCaps = .init(), shadows: [String: ShadowServer] = [:],
+    _ body: (TunnelDoor) async throws -> Void
   ) async throws {
-    let door = TunnelDoor(handshakeTimeout: handshakeTimeout, caps: caps)
+    let door = try TunnelDoor(handshakeTimeout: handshakeTimeout, caps: caps, shadows: shadows)
     defer { door.workers.shutDown() }
     try await body(door)
     // What a test has left behind would wait for its time-out.
     door.sessions.endAll(.draining)
   }
 
-  private init(handshakeTimeout: TimeAmount, caps: TunnelCaps) {
+  private init(handshakeTimeout: TimeAmount, caps: TunnelCaps, shadows: [String: ShadowServer]) throws {
     engine = RoomEngine(
       rooms: RoomName("demo").map { [$0: RoomEngine.RoomSettings(maximumParticipants: nil)] } ?? [:],
       resources: RenditionResources(workers: workers, droppedFrames: Counter(), codecFailures: Counter()),
       environment: Environment(now: { .now() }, wait: { try? await Task.sleep(for: $0) }))
     var limits = RTMPLimits()
     limits.handshakeTimeout = handshakeTimeout
-    let services = RTMPServices(
+    var services = RTMPServices(
       rooms: engine, entrance: Entrance(gate: OpenGate(), sessions: sessions), sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
         bytesIn: Counter(), bytesOut: Counter(), malformedMedia: Counter(), uncarriedFrames: Counter(),
         connections: connections,
         uncarriedMedia: MetricRegistry().counter("uncarried", help: "Media.", labels: ["direction", "codec"])),
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, knowsRoom: { $0 == "demo" })
+    if !shadows.isEmpty { services.shadows = try ShadowCounters().services(shadows, needsKey: false) }
     tunnels = Tunnels(rtmp: services, caps: caps, metrics: TunnelMetrics(requests: requests))
   }
 

@@ -228,7 +228,10 @@ import Testing
       "{ open: true, access: { cross_domain: a } }",
       "4:33: unknown key \"cross_domain\": known here are whitelist, blacklist"
     ),
-    ("{ open: true, shadow: rtmp://old/app }", "4:23: \"shadow\" is not supported yet by this version: remove it"),
+    (
+      "{ open: true, shadow: http://old/app }",
+      "4:31: \"http://old/app\" is no address of an old server: write rtmp://HOST/APP or rtmps://HOST/APP (the gateway speaks no other protocol to it)"
+    ),
     ("true", "4:9: a section of keys is needed here, such as `open: ...`, not \"true\""),
   ])
   func aRoomThatCannotWorkIsRefusedAtItsPlace(room: String, expected: String) throws {
