@@ -174,7 +174,7 @@ let package = Package(
     .testTarget(name: "DoctorTests", dependencies: ["Doctor"], swiftSettings: strict),
     .testTarget(
       name: "GatewayTests",
-      dependencies: ["Gateway", "Identity", "flashgate", "AccessPolicy", "TestPeer", "TestPublisher"],
+      dependencies: ["Gateway", "Identity", "flashgate", "AccessPolicy", "Seeded", "TestPeer", "TestPublisher"],
       swiftSettings: strict),
   ]
 )

@@ -25,6 +25,7 @@ struct AdminRoutes: Sendable {
       return answer("/metrics")
     }
     AdminAPI(parts).add(to: &router)
+    MigrationRoutes(parts.configuration).add(to: &router)
     AccessRoutes(keeper: parts.access, certificates: parts.certificates).add(to: &router)
     return router
   }
