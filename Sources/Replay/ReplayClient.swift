@@ -5,7 +5,8 @@ import NIOPosix
 /// Plays recorded sessions to a gateway, over real sockets and in real time, or so many times faster.
 ///
 /// Each session is one connection, on which the recorded bytes are sent at the recorded times. A gateway that answers
-/// later than the recorded server did gets commands before it has answered the earlier ones.
+/// later than the recorded server did gets commands before it has answered the earlier ones; one that is played to
+/// faster than recorded is given time to answer what clients wait for (`connect`, `createStream`, `publish`, `play`).
 public struct ReplayClient: Sendable {
   /// What the client could see of a session.
   public struct Observation: Sendable {
@@ -45,7 +46,8 @@ public struct ReplayClient: Sendable {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
-            ReplayHandler(ReplayScript(session, pace: pace), named: name, done: done))
+            ReplayHandler(
+              ReplayScript(session, pace: pace), waits: pace.isFasterThanRecorded, named: name, done: done))
         }
       }
     let channel: any Channel
@@ -79,6 +81,8 @@ private final class ReplayHandler: ChannelInboundHandler {
 
   /// How long a gateway may take to close after the client has.
   private static let farewell = TimeAmount.seconds(2)
+  /// How long one may take to answer before all else is sent nevertheless.
+  private static let longestWait = TimeAmount.seconds(5)
 
   private enum Stage {
     case playing(timer: Scheduled<Void>?)
@@ -89,13 +93,17 @@ private final class ReplayHandler: ChannelInboundHandler {
 
   private let name: String
   private let done: EventLoopPromise<ReplayClient.Observation>
+  /// Whether answers are awaited that the recorded client had waited for, too.
+  private let waits: Bool
+  private var patience: Scheduled<Void>?
   private var script: ReplayScript
   private var recorder = ConversationRecorder()
   private var began = NIODeadline.now()
   private var stage = Stage.playing(timer: nil)
 
-  init(_ script: ReplayScript, named name: String, done: EventLoopPromise<ReplayClient.Observation>) {
+  init(_ script: ReplayScript, waits: Bool, named name: String, done: EventLoopPromise<ReplayClient.Observation>) {
     self.script = script
+    self.waits = waits
     self.name = name
     self.done = done
   }
@@ -126,14 +134,14 @@ private final class ReplayHandler: ChannelInboundHandler {
   private func speak(_ context: ChannelHandlerContext) {
     guard case .playing(let timer) = stage else { return }
     let now = NIODeadline.now()
-    while let bytes = script.output(at: now) {
+    while !isHeldBack(context), let bytes = script.output(at: now) {
       recorder.clientSaid(bytes, at: place) { _ in }
       context.write(wrapOutboundOut(bytes), promise: nil)
     }
     context.flush()
     if script.isDone {
       leave(context)
-    } else if let deadline = script.deadline, timer == nil {
+    } else if !isHeldBack(context), let deadline = script.deadline, timer == nil {
       stage = .playing(
         timer: context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
           guard case .playing = self.stage else { return }
@@ -141,6 +149,23 @@ private final class ReplayHandler: ChannelInboundHandler {
           self.speak(context)
         })
     }
+  }
+
+  /// Whether an answer must come first: a gateway takes only so much from a client that does not wait. One that never
+  /// answers is not waited for long.
+  private func isHeldBack(_ context: ChannelHandlerContext) -> Bool {
+    guard waits, !recorder.owed.isEmpty else {
+      patience?.cancel()
+      patience = nil
+      return false
+    }
+    if patience == nil {
+      patience = context.eventLoop.assumeIsolated().scheduleTask(in: Self.longestWait) {
+        self.recorder.forgetOwed()
+        self.speak(context)
+      }
+    }
+    return true
   }
 
   /// Closes the sending half, behind the last bytes. To close both halves at once while answers arrive would reset the
@@ -152,6 +177,7 @@ private final class ReplayHandler: ChannelInboundHandler {
   }
 
   private func finish() {
+    patience?.cancel()
     switch stage {
     case .playing(let timer):
       timer?.cancel()

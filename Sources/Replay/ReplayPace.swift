@@ -19,6 +19,14 @@ public enum ReplayPace: Sendable, Hashable {
     }
   }
 
+  /// Whether it is faster than the recorded client was.
+  var isFasterThanRecorded: Bool {
+    switch self {
+    case .max: true
+    case .times(let factor): factor > 1
+    }
+  }
+
   /// Nanoseconds of playing until a recorded time, which is at most a few days.
   func nanoseconds(ofMicroseconds time: Int64) -> Int64 {
     switch self {

@@ -39,6 +39,7 @@ struct ReplayPerformance {
 
   private enum Ending: Sendable {
     case stopped
+    /// By ``Recording/id``.
     case played([String: SessionResult])
     case failed(ExitReason)
   }
@@ -54,7 +55,7 @@ struct ReplayPerformance {
       var failure: ExitReason?
       for await outcome in tasks {
         switch outcome {
-        case .played(let result): results[result.name] = result
+        case .played(let id, let result): results[id] = result
         case .cancelled: break
         case .failed(let reason):
           failure = failure ?? reason
@@ -67,7 +68,7 @@ struct ReplayPerformance {
 
   private static func outcome(_ file: CaptureFile, _ results: [String: SessionResult]) -> CaptureOutcome {
     let sessions = Recording.all(in: file).compactMap { recording in
-      results[recording.resultName].map { SessionOutcome(result: $0, duration: recording.session.duration) }
+      results[recording.id].map { SessionOutcome(result: $0, duration: recording.session.duration) }
     }
     return CaptureOutcome(
       path: file.path, notices: file.contents.notices.map(\.description), sessions: sessions)
@@ -77,11 +78,12 @@ struct ReplayPerformance {
 /// A recorded session with a name for people.
 private struct Recording: Sendable {
   enum Outcome: Sendable {
-    case played(SessionResult)
+    case played(id: String, SessionResult)
     case cancelled
     case failed(ExitReason)
   }
 
+  let id: String
   let name: String
   let resultName: String
   let session: RecordedSession
@@ -90,7 +92,7 @@ private struct Recording: Sendable {
     let stem = URL(filePath: file.path).deletingPathExtension().lastPathComponent
     return file.contents.sessions.enumerated().map { index, session in
       Recording(
-        name: file.name(of: index),
+        id: "\(file.path)#\(index)", name: file.name(of: index),
         resultName: CaptureRehearsal.name(of: index, in: stem, among: file.contents.sessions.count), session: session)
     }
   }
@@ -108,7 +110,7 @@ private struct Recording: Sendable {
         }
         guard isLooped else {
           StandardStreams.printError("\(name): done")
-          return .played(observation.result)
+          return .played(id: id, observation.result)
         }
       }
     } catch let error as ReplayError {

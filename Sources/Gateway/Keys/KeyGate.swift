@@ -10,9 +10,19 @@ final class KeyGate: RoomGate {
   private let store: KeyStore
   private let readiness: ReadinessBoard
   private let log: Logger
+  private let clock: Clock
   private let attempts = Mutex(AttemptLimiter())
 
-  init(rooms: Set<String>, store: KeyStore, readiness: ReadinessBoard, log: Logger) {
+  /// What time it is, in both ways that the gate needs.
+  struct Clock: Sendable {
+    /// For attempts.
+    var now: @Sendable () -> NIODeadline = { .now() }
+    /// For keys: seconds since 1970-01-01 00:00 UTC.
+    var seconds: @Sendable () -> Int64 = { LogTime.now().seconds }
+  }
+
+  init(rooms: Set<String>, store: KeyStore, readiness: ReadinessBoard, log: Logger, clock: Clock = Clock()) {
+    self.clock = clock
     self.rooms = rooms
     self.store = store
     self.readiness = readiness
@@ -25,14 +35,14 @@ final class KeyGate: RoomGate {
       // A client that connects may bring its key with the stream's name.
       return request.step == .connect ? .allowed(Admittance()) : .denied(Denial(.keyRequired))
     }
-    if let wait = attempts.withLock({ $0.wait(address: request.address, room: room, at: .now()) }) {
+    if let wait = attempts.withLock({ $0.wait(address: request.address, room: room, at: clock.now()) }) {
       return .denied(Denial(.tooManyAttempts, retryAfter: Int(wait.nanoseconds / 1_000_000_000) + 1))
     }
     let question = KeyQuestion(
       room: room, name: request.name, role: request.role.map(AccessKeyRole.init), address: request.address,
       isEntry: request.step == .join)
     do throws(IdentityError) {
-      let verdict = try await store.verdict(on: key.reveal(), for: question, at: LogTime.now().seconds)
+      let verdict = try await store.verdict(on: key.reveal(), for: question, at: clock.seconds())
       storeWorks()
       switch verdict {
       case .opens(let record):
@@ -40,7 +50,7 @@ final class KeyGate: RoomGate {
       case .refused(let refusal, let keyID):
         if refusal == .unknown {
           // Only guesses: one who comes with a key that has expired must not keep out others of its address.
-          attempts.withLock { $0.failed(address: request.address, room: room, at: .now()) }
+          attempts.withLock { $0.failed(address: request.address, room: room, at: clock.now()) }
         }
         return .denied(Denial(.notAllowed, cause: refusal.rawValue, keyID: keyID))
       }
@@ -63,7 +73,7 @@ final class KeyGate: RoomGate {
     let ids = Set(entries.compactMap(\.admittance.keyID))
     guard !ids.isEmpty else { return [] }
     do throws(IdentityError) {
-      let spent = try await store.spent(among: ids, at: LogTime.now().seconds)
+      let spent = try await store.spent(among: ids, at: clock.seconds())
       return entries.compactMap { entry in
         guard let id = entry.admittance.keyID, spent.contains(id) else { return nil }
         return (entry.session, Denial(.notAllowed, cause: "revoked", keyID: id))

@@ -26,10 +26,11 @@ public struct RehearsalGateway: Sendable {
   /// - Parameters:
   ///   - configuration: rooms, lists and keys; nil: each room there is a name for, open to all.
   ///   - environment: time, and where the control plane runs.
+  ///   - secondsSince1970: the recorded time of day, by which keys are valid or not; nil: now.
   ///   - guarding: what is put before the gate, if anything.
   /// - Throws: `ConfigurationError` for a store that cannot be read.
   public init(
-    _ configuration: Configuration?, environment: Environment,
+    _ configuration: Configuration?, environment: Environment, secondsSince1970: Int64? = nil,
     guarding: (any RoomGate) -> any RoomGate = { $0 }
   ) async throws(ConfigurationError) {
     var log = Logger(label: "replay") { _ in SwiftLogNoOpLogHandler() }
@@ -48,8 +49,10 @@ public struct RehearsalGateway: Sendable {
     } else {
       store = nil
     }
+    var clock = KeyGate.Clock(now: environment.now)
+    if let secondsSince1970 { clock.seconds = { secondsSince1970 } }
     if let store {
-      gates.append(KeyGate(rooms: closed, store: store.keys, readiness: ReadinessBoard(), log: log))
+      gates.append(KeyGate(rooms: closed, store: store.keys, readiness: ReadinessBoard(), log: log, clock: clock))
     }
     let sessions = LiveSessions()
     let entrance = Entrance(gate: guarding(GateRow(gates)), sessions: sessions)

@@ -23,6 +23,8 @@ public struct CaptureRehearsal: Sendable {
   }
 
   private let parts: [PlayedSession.Part]
+  /// Seconds since 1970 at the capture's begin; nil where it has no times of day.
+  private let timeOfDay: Int64?
   private let options: Options
 
   /// - Parameters:
@@ -31,6 +33,7 @@ public struct CaptureRehearsal: Sendable {
   public init(name: String, sessions: [RecordedSession], options: Options = Options()) {
     self.options = options
     let begin = sessions.map(\.recordedBegin).min() ?? 0
+    timeOfDay = begin > 0 ? begin / 1_000_000 : nil
     parts = sessions.enumerated().map { index, session in
       PlayedSession.Part(
         name: Self.name(of: index, in: name, among: sessions.count), session: session,
@@ -55,7 +58,7 @@ public struct CaptureRehearsal: Sendable {
   /// - Throws: `ConfigurationError` for a key store that cannot be read.
   public func run(progress: (Int64) -> Void = { _ in }) throws(ConfigurationError) -> [SessionOutcome] {
     let loop = VirtualLoop()
-    let opened = loop.drive { Self.open(options, on: loop) }
+    let opened = loop.drive { Self.open(options, timeOfDay, on: loop) }
     switch opened {
     case .failure(let error): throw error
     case .success(let (gateway, stage)):
@@ -65,7 +68,7 @@ public struct CaptureRehearsal: Sendable {
   }
 
   private static func open(
-    _ options: Options, on loop: VirtualLoop
+    _ options: Options, _ timeOfDay: Int64?, on loop: VirtualLoop
   ) -> Result<(RehearsalGateway, NIOLoopBound<ReplayStage>), ConfigurationError> {
     let environment = Environment(
       now: { loop.now }, wait: { await loop.sleep(for: $0) }, start: { loop.start($0) })
@@ -74,7 +77,9 @@ public struct CaptureRehearsal: Sendable {
     let outcome = loop.complete { () async -> Result<RehearsalGateway, ConfigurationError> in
       do throws(ConfigurationError) {
         return .success(
-          try await RehearsalGateway(options.configuration, environment: environment) { usher.guarding($0) })
+          try await RehearsalGateway(
+            options.configuration, environment: environment, secondsSince1970: timeOfDay,
+            guarding: { usher.guarding($0) }))
       } catch {
         return .failure(error)
       }

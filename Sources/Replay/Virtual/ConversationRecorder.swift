@@ -14,10 +14,22 @@ struct ConversationRecorder {
   }
 
   private(set) var lines: [ConversationLine] = []
+  /// Questions of the client that clients wait with, and that the gateway has not answered yet.
+  private(set) var owed: Set<Question> = []
   private var client = DirectionObserver(isClient: true)
   private var gateway = DirectionObserver(isClient: false)
   /// Behind a break nothing can be told apart.
   private var isBroken: (client: Bool, gateway: Bool) = (false, false)
+
+  /// What a client asks and waits for before it goes on.
+  enum Question: Hashable {
+    case transaction(Int64)
+    /// Whether it may publish or play.
+    case stream(UInt32)
+  }
+
+  /// What is not answered by now will not be.
+  mutating func forgetOwed() { owed = [] }
 
   /// Bytes of the client.
   mutating func clientSaid(_ bytes: ByteBuffer, at place: CapturePlace, event: (ClientEvent) -> Void) {
@@ -88,12 +100,26 @@ struct ConversationRecorder {
 
   /// A client that talks without end is cut off: its result would grow without end.
   private mutating func append(_ line: ConversationLine) {
+    follow(line)
     guard lines.count <= Self.longest else { return }
     lines.append(
       lines.count < Self.longest ? line : ConversationLine(side: line.side, kind: .malformed, name: "cut off"))
   }
 
+  private mutating func follow(_ line: ConversationLine) {
+    switch (line.side, line.name) {
+    case (.client, "connect"), (.client, "createStream"):
+      if owed.count < Self.mostOwed { owed.insert(.transaction(line.transaction)) }
+    case (.client, "publish"), (.client, "play"):
+      if owed.count < Self.mostOwed { owed.insert(.stream(line.stream)) }
+    case (.gateway, "_result"), (.gateway, "_error"): owed.remove(.transaction(line.transaction))
+    case (.gateway, "onStatus"): owed.remove(.stream(line.stream))
+    default: break
+    }
+  }
+
   private static let longest = 20_000
+  private static let mostOwed = 256
 
   private static func event(of message: ObservedMessage) -> ClientEvent? {
     guard case .command(let name, _, let object, let arguments) = message.content else { return nil }

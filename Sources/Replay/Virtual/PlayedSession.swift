@@ -26,6 +26,8 @@ final class PlayedSession {
 
   private let part: Part
   private let begins: NIODeadline
+  /// When the client closes: not before the recorded server said its last word, for until then it was there.
+  private let closes: NIODeadline
   private let keepsThumbnails: Bool
   private var script: ReplayScript
   private var stage = Stage.waiting
@@ -43,6 +45,7 @@ final class PlayedSession {
     self.part = part
     self.keepsThumbnails = keepsThumbnails
     begins = begin + .microseconds(part.offset)
+    closes = begins + .microseconds(max(part.session.duration, part.session.serverSegments.last?.time ?? 0))
     script = ReplayScript(part.session)
     place = CapturePlace(packet: part.session.segments.first?.packet ?? 0, milliseconds: 0)
   }
@@ -51,7 +54,7 @@ final class PlayedSession {
   var deadline: NIODeadline? {
     switch stage {
     case .waiting: begins
-    case .connected: script.isDone ? begins : script.deadline
+    case .connected: script.isDone ? closes : script.deadline
     case .ended: nil
     }
   }

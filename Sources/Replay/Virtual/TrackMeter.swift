@@ -24,10 +24,11 @@ final class TrackMeter {
   /// What the client sent.
   func sent(_ message: MediaMessage, at place: CapturePlace) {
     let (frames, keyFrames) = (summary.frames, summary.keyFrames)
-    _ = summary.take(message)
-    guard summary.frames > frames else { return }
+    let isStrange = summary.take(message).contains { if case .damagedMedia = $0 { true } else { false } }
+    // A codec that nobody knows has frames, too.
+    guard summary.frames > frames || (isStrange && summary.codecs.isEmpty) else { return }
     // Each frame of sound can be decoded alone.
-    let isKeyFrame = id.kind == .audio || summary.keyFrames > keyFrames
+    let isKeyFrame = summary.frames > frames && (id.kind == .audio || summary.keyFrames > keyFrames)
     input.take(at: message.timestamp, isKeyFrame: isKeyFrame, place: place)
   }
 
@@ -44,7 +45,8 @@ final class TrackMeter {
 
   func finish() -> TrackResult {
     TrackResult(
-      id: id, codecs: summary.codecs, input: input, obstacle: obstacle, outputs: outputs.map { $0.meter.finish() },
+      id: id, codecs: summary.codecs.isEmpty ? ["unknown"] : summary.codecs, input: input, obstacle: obstacle,
+      outputs: outputs.map { $0.meter.finish() },
       place: place)
   }
 
