@@ -67,6 +67,20 @@ import Testing
     #expect(server.media == other.media, "the last byte counts as well")
   }
 
+  @Test(arguments: [ReplayPace.max, .times(50)])
+  func fasterThanRecordedAllIsPlayedToo(pace: ReplayPace) async throws {
+    // In real time it would take an hour.
+    let session = try shortSession(end: pace == .max ? 3_600_000_000 : 2_000_000)
+    let server = try await serving { port in
+      let client = try ReplayClient(url: "rtmp://127.0.0.1:\(port)", pace: pace)
+      let seen = try await client.observe(session, named: "a", on: group)
+      #expect(seen.closedAfterMilliseconds == nil)
+      #expect(seen.result.name == "a" && seen.result.tracks == nil && seen.result.end.side == .client)
+      #expect(seen.result.conversation.contains { $0.side == .gateway && $0.code == "NetStream.Publish.Start" })
+    }
+    #expect(server.media.count > 20)
+  }
+
   @Test(arguments: [1, 3_073, 4_000, 12_000])
   func aServerThatClosesInMidSessionIsToldOf(limit: Int) async throws {
     // Its end is far away: a busy machine must not have played all of it before it sees the close.
