@@ -19,7 +19,7 @@ public struct RehearsalGateway: Sendable {
   /// For ``Edge/ReplayedClient``.
   public let rtmp: RTMPServices
   private let workers: MediaWorkers
-  private let listener: Edge.ListenerID
+  private let listeners: [(port: Int, id: Edge.ListenerID)]
   private let rules: RulesInForce
   private let store: StoreCopy?
 
@@ -37,7 +37,9 @@ public struct RehearsalGateway: Sendable {
     log.logLevel = .critical
     workers = MediaWorkers(codecs: .caller)
     rules = RulesInForce(configuration?.access.rules ?? AccessRules())
-    listener = Edge.ListenerID(rawValue: configuration?.firstRTMPListener ?? "replay")
+    listeners = (configuration?.listeners ?? []).map { listener in
+      (listener.address.value.port, Edge.ListenerID(rawValue: "\(listener.address.value)"))
+    }
     rooms = RoomEngine(
       rooms: configuration?.roomSettings ?? [:], otherRooms: configuration == nil ? .init() : nil,
       resources: RenditionResources(workers: workers, droppedFrames: Counter(), codecFailures: Counter()),
@@ -69,13 +71,17 @@ public struct RehearsalGateway: Sendable {
   /// Opens a client's connection on the environment's event loop, unless the lists refuse its address at the door.
   /// - Parameters:
   ///   - address: the recorded one.
+  ///   - port: the one it came to in the recording: the listener there lets it in, or else the first one.
   ///   - said: takes what the gateway says.
   ///   - ended: told once why the gateway closes the connection.
   /// - Returns: nil when it was refused, after `ended` was told.
   public func connect(
-    from address: String, by door: DoorProtocol, on loop: any EventLoop, said: @escaping (ByteBuffer) -> Void,
+    from address: String, to port: Int?, by door: DoorProtocol, on loop: any EventLoop,
+    said: @escaping (ByteBuffer) -> Void,
     ended: @escaping (ConnectionReason) -> Void
   ) -> ReplayedClient? {
+    let listener =
+      listeners.first { $0.port == port }?.id ?? listeners.first?.id ?? Edge.ListenerID(rawValue: "replay")
     if let address = IPAddress(address) {
       switch rules.current.policy.decide(address, listener: listener.rawValue).reason {
       case nil: break
@@ -94,13 +100,6 @@ public struct RehearsalGateway: Sendable {
   public func close() {
     workers.shutDown()
     store?.remove()
-  }
-}
-
-extension Configuration {
-  /// The listener that a recorded client is taken to have come in by: the first that accepts RTMP.
-  fileprivate var firstRTMPListener: String? {
-    listeners.first { $0.accept.contains(.rtmp) }?.address.value.description
   }
 }
 

@@ -37,7 +37,7 @@ public struct CaptureRehearsal: Sendable {
     parts = sessions.enumerated().map { index, session in
       PlayedSession.Part(
         name: Self.name(of: index, in: name, among: sessions.count), session: session,
-        offset: min(max(0, session.recordedBegin - begin), RecordedSession.longest), address: session.clientAddress)
+        offset: min(max(0, session.recordedBegin - begin), RecordedSession.longest))
     }
   }
 

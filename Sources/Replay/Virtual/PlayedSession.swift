@@ -14,8 +14,6 @@ final class PlayedSession {
     let session: RecordedSession
     /// Microseconds from the capture's first session to this one.
     let offset: Int64
-    /// The client's address without its port.
-    let address: String
   }
 
   private enum Stage {
@@ -91,7 +89,8 @@ final class PlayedSession {
   private func connect(to gateway: RehearsalGateway, on loop: any EventLoop) {
     script.begin(at: begins)
     let client = gateway.connect(
-      from: part.address, by: .rtmp, on: loop, said: { self.hear($0) }, ended: { self.end(.gateway, $0.rawValue) })
+      from: part.session.clientAddress, to: nil, by: .rtmp, on: loop,
+      said: { self.hear($0) }, ended: { self.end(.gateway, $0.rawValue) })
     guard let client else { return }
     stage = .connected(client)
   }
