@@ -3,7 +3,8 @@ import COpenSSL
 /// AES-GCM of OpenSSL under one session key and salt, for the nonces of RFC 7714.
 ///
 /// One cipher context is keyed once and lives as long as the connection; a packet changes nothing in it but the nonce,
-/// so no packet takes heap memory. A class because it frees what it owns; it never leaves its connection.
+/// so no packet takes heap memory. It either seals or opens, all its life. A class because it frees what it owns; it
+/// never leaves its connection.
 final class GCMCipher {
   /// Bytes of the authentication tag.
   static let tagLength = 16
@@ -16,15 +17,15 @@ final class GCMCipher {
   /// - Parameters:
   ///   - key: the session key, 16 or 32 bytes.
   ///   - salt: the session salt, 12 bytes.
-  init(sessionKey key: [UInt8], sessionSalt salt: [UInt8]) throws(WebRTCError) {
+  ///   - opens: whether it decrypts.
+  init(sessionKey key: [UInt8], sessionSalt salt: [UInt8], opens: Bool = false) throws(WebRTCError) {
     guard key.count == 16 || key.count == 32 else { throw .srtpKeyLength(key.count) }
     guard salt.count == Self.nonceLength else { throw .srtpKeyLength(salt.count) }
     guard let context = EVP_CIPHER_CTX_new() else { throw .dtls(OpenSSLError.fault("EVP_CIPHER_CTX_new")) }
-    guard
-      EVP_EncryptInit_ex(context, key.count == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm(), nil, key, nil) == 1
-    else {
+    let cipher = key.count == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm()
+    guard EVP_CipherInit_ex(context, cipher, nil, key, nil, opens ? 0 : 1) == 1 else {
       EVP_CIPHER_CTX_free(context)
-      throw .dtls(OpenSSLError.fault("EVP_EncryptInit_ex"))
+      throw .dtls(OpenSSLError.fault("EVP_CipherInit_ex"))
     }
     self.context = context
     self.salt = salt.withUnsafeBytes { bytes in
@@ -49,11 +50,7 @@ final class GCMCipher {
     _ packet: UnsafeMutableRawPointer, headerSize: Int, text: UnsafeRawBufferPointer, trailer: UInt32? = nil,
     ssrc: UInt32, index: UInt64
   ) -> Bool {
-    // Two zero bytes, SSRC, roll-over counter or zeros, number; XOR the salt.
-    var nonce = (
-      (self.salt.0 ^ (UInt64(ssrc) << 16 | index >> 32)).bigEndian,
-      (self.salt.1 ^ UInt32(truncatingIfNeeded: index)).bigEndian
-    )
+    var nonce = self.nonce(ssrc: ssrc, index: index)
     let context = self.context
     let header = packet.assumingMemoryBound(to: UInt8.self)
     let sealed = header + headerSize
@@ -77,5 +74,47 @@ final class GCMCipher {
         Int32(truncatingIfNeeded: text.count)) == 1)
       && EVP_EncryptFinal_ex(context, tag, &written) == 1
       && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(Self.tagLength), tag) == 1
+  }
+
+  /// Checks a packet and decrypts what is behind its header, in place. What stands there after a refusal is neither
+  /// text nor what came.
+  ///
+  /// - Parameters:
+  ///   - packet: the header, the sealed text, the tag.
+  ///   - textSize: bytes of the text, without the tag.
+  ///   - trailer: four more bytes that are authenticated, which stand elsewhere.
+  func open(
+    _ packet: UnsafeMutableRawPointer, headerSize: Int, textSize: Int, trailer: UInt32? = nil, ssrc: UInt32,
+    index: UInt64
+  ) -> Bool {
+    var nonce = self.nonce(ssrc: ssrc, index: index)
+    let context = self.context
+    let header = packet.assumingMemoryBound(to: UInt8.self)
+    let text = header + headerSize
+    var written: Int32 = 0
+    let isBegun = withUnsafeBytes(of: &nonce) { nonce in
+      EVP_DecryptInit_ex(context, nil, nil, nil, nonce.baseAddress?.assumingMemoryBound(to: UInt8.self)) == 1
+        && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagLength), text + textSize) == 1
+        && EVP_DecryptUpdate(context, nil, &written, header, Int32(truncatingIfNeeded: headerSize)) == 1
+    }
+    guard isBegun else { return false }
+    if var word = trailer?.bigEndian {
+      let isTaken = withUnsafeBytes(of: &word) { word in
+        EVP_DecryptUpdate(context, nil, &written, word.baseAddress?.assumingMemoryBound(to: UInt8.self), 4) == 1
+      }
+      guard isTaken else { return false }
+    }
+    return
+      (textSize == 0 || EVP_DecryptUpdate(context, text, &written, text, Int32(truncatingIfNeeded: textSize)) == 1)
+      && EVP_DecryptFinal_ex(context, text + textSize, &written) == 1
+  }
+
+  /// Two zero bytes, SSRC, roll-over counter or zeros, number; XOR the salt (RFC 7714 sections 8.1 and 9.1).
+  @inline(__always)
+  private func nonce(ssrc: UInt32, index: UInt64) -> (UInt64, UInt32) {
+    (
+      (self.salt.0 ^ (UInt64(ssrc) << 16 | index >> 32)).bigEndian,
+      (self.salt.1 ^ UInt32(truncatingIfNeeded: index)).bigEndian
+    )
   }
 }

@@ -15,13 +15,8 @@ final class GCMProtection {
   ///   - key: the master key, 16 or 32 bytes.
   ///   - salt: the master salt, 12 bytes.
   init(masterKey key: [UInt8], masterSalt salt: [UInt8]) throws(WebRTCError) {
-    func cipher(_ encryption: SRTPKeyLabel, _ salting: SRTPKeyLabel) throws(WebRTCError) -> GCMCipher {
-      try GCMCipher(
-        sessionKey: try encryption.deriveKey(from: key, salt: salt, count: key.count),
-        sessionSalt: try salting.deriveKey(from: key, salt: salt, count: salt.count))
-    }
-    self.rtp = try cipher(.rtpEncryption, .rtpSalt)
-    self.rtcp = try cipher(.rtcpEncryption, .rtcpSalt)
+    self.rtp = try GCMCipher(masterKey: key, masterSalt: salt, .rtpEncryption, .rtpSalt)
+    self.rtcp = try GCMCipher(masterKey: key, masterSalt: salt, .rtcpEncryption, .rtcpSalt)
   }
 
   /// Writes the protected packet whose header is already at its place: the payload goes from where it lies straight
@@ -47,14 +42,14 @@ final class GCMProtection {
   ///
   /// - Returns: the new length, or nil if the compound is too short, or the key used up.
   func sealRTCP(_ packet: UnsafeMutableRawPointer, count: Int) -> Int? {
-    guard count >= Self.rtcpHeaderSize, self.reportIndex < Self.lastReportIndex else { return nil }
+    guard count >= SRTCP.headerSize, self.reportIndex < Self.lastReportIndex else { return nil }
     self.reportIndex += 1
     let ssrc = UInt32(bigEndian: packet.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-    let trailer = Self.isEncrypted | self.reportIndex
-    let text = UnsafeRawBufferPointer(start: packet + Self.rtcpHeaderSize, count: count - Self.rtcpHeaderSize)
+    let trailer = SRTCP.isEncrypted | self.reportIndex
+    let text = UnsafeRawBufferPointer(start: packet + SRTCP.headerSize, count: count - SRTCP.headerSize)
     guard
       self.rtcp.seal(
-        packet, headerSize: Self.rtcpHeaderSize, text: text, trailer: trailer, ssrc: ssrc,
+        packet, headerSize: SRTCP.headerSize, text: text, trailer: trailer, ssrc: ssrc,
         index: UInt64(self.reportIndex))
     else { return nil }
     packet.storeBytes(of: trailer.bigEndian, toByteOffset: count + GCMCipher.tagLength, as: UInt32.self)
@@ -64,7 +59,25 @@ final class GCMProtection {
   /// Forgets a source that has left; false if it was not known.
   func removeStream(ssrc: UInt32) -> Bool { self.indices.remove(ssrc: ssrc) }
 
-  private static let rtcpHeaderSize = 8
-  private static let isEncrypted: UInt32 = 1 << 31
   private static let lastReportIndex: UInt32 = 1 << 31 - 1
+}
+
+/// How a protected RTCP compound is laid out (RFC 3711 section 3.4).
+enum SRTCP {
+  /// Bytes in front that are not encrypted.
+  static let headerSize = 8
+  /// The top bit of the word behind the packet; the index is in the others.
+  static let isEncrypted: UInt32 = 1 << 31
+}
+
+extension GCMCipher {
+  /// The cipher whose session key and salt come of a master key and salt.
+  convenience init(
+    masterKey key: [UInt8], masterSalt salt: [UInt8], _ encryption: SRTPKeyLabel, _ salting: SRTPKeyLabel,
+    opens: Bool = false
+  ) throws(WebRTCError) {
+    try self.init(
+      sessionKey: try encryption.deriveKey(from: key, salt: salt, count: key.count),
+      sessionSalt: try salting.deriveKey(from: key, salt: salt, count: salt.count), opens: opens)
+  }
 }
