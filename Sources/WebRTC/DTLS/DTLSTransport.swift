@@ -6,8 +6,11 @@ import NIOCore
 /// Retransmission is our own, because OpenSSL's timer reads the system's clock, which here does not exist, and starts
 /// at one second. A flight that gets no answer is sent again, as it was, after 50, 100, 200 ms and so on up to 3 s:
 /// to the peer that is a datagram the network delivered twice, which every DTLS stack must bear (section 4.1.2.6).
-/// OpenSSL's own timer is set so far away that it never fires; a peer that asks for our last flight by sending its own
-/// again is answered by OpenSSL itself.
+/// OpenSSL's own timer is set so far away that it never fires.
+///
+/// When the handshake is done OpenSSL's association goes, for it is most of a receiver's memory: what still comes is
+/// served by ``DTLSRecordProtection``. A peer that sends its Finished again, because our last flight was lost, gets that
+/// flight once more. Under a cipher suite which that does not know the association stays, and OpenSSL serves it all.
 final class DTLSTransport {
   enum Role {
     case server
@@ -32,7 +35,9 @@ final class DTLSTransport {
 
   private enum State {
     case handshaking(deadline: NIODeadline, flight: [ByteBuffer], retransmission: Retransmission?)
-    case established
+    /// With the flight that was sent last.
+    case established(DTLSRecordProtection, flight: [ByteBuffer])
+    case establishedInLibrary(flight: [ByteBuffer])
     case ended
   }
 
@@ -41,7 +46,8 @@ final class DTLSTransport {
     var interval: TimeAmount
   }
 
-  private let ssl: OpaquePointer
+  /// Nil once it is not needed any more.
+  private var ssl: OpaquePointer?
   private let bio: DatagramBIO
   private let role: Role
   private let remoteFingerprints: [Fingerprint]
@@ -68,7 +74,7 @@ final class DTLSTransport {
     self.state = .handshaking(deadline: now + Self.handshakeTimeout, flight: [], retransmission: nil)
   }
 
-  deinit { SSL_free(self.ssl) }
+  deinit { self.release() }
 
   /// A client's first flight. A server waits for one.
   func start(at now: NIODeadline) -> Event? {
@@ -76,10 +82,20 @@ final class DTLSTransport {
   }
 
   func receive(_ datagram: ByteBuffer, at now: NIODeadline) -> Event? {
-    if case .ended = self.state { return nil }
-    self.bio.incoming = datagram
-    defer { self.bio.incoming = nil }
-    return self.step(at: now)
+    switch self.state {
+    case .ended: return nil
+    case .established(var records, let flight):
+      // Changed in place, not in a copy.
+      self.state = .ended
+      let ending = self.read(datagram, under: &records, flight)
+      if let ending { return .ended(ending) }
+      self.state = .established(records, flight: flight)
+      return nil
+    case .handshaking, .establishedInLibrary:
+      self.bio.incoming = datagram
+      defer { self.bio.incoming = nil }
+      return self.step(at: now)
+    }
   }
 
   /// The next datagram for the peer.
@@ -103,14 +119,17 @@ final class DTLSTransport {
 
   /// Says goodbye: a close_notify alert once there are keys to protect it.
   func close() {
-    guard case .established = self.state else {
-      self.state = .ended
-      return
+    switch self.state {
+    case .established(var records, _):
+      if let datagram = records.seal(Self.closeNotify, as: .alert) { self.outgoing.append(datagram) }
+    case .establishedInLibrary:
+      ERR_clear_error()
+      if SSL_alloc_buffers(self.ssl) == 1 { SSL_shutdown(self.ssl) }
+      self.collect()
+    case .handshaking, .ended: break
     }
-    ERR_clear_error()
-    if SSL_alloc_buffers(self.ssl) == 1 { SSL_shutdown(self.ssl) }
-    self.collect()
     self.state = .ended
+    self.release()
   }
 
   // MARK: - Steps
@@ -118,15 +137,30 @@ final class DTLSTransport {
   private func step(at now: NIODeadline) -> Event? {
     ERR_clear_error()
     var event: Event?
-    // OpenSSL's two record buffers are most of an association's memory, 34 kB. After the handshake next to nothing comes
-    // any more, so they are there only while something does.
-    if case .established = self.state, SSL_alloc_buffers(self.ssl) != 1 { return nil }
+    // OpenSSL's two record buffers are 34 kB. After the handshake next to nothing comes any more, so they are there only
+    // while something does.
+    if case .establishedInLibrary = self.state, SSL_alloc_buffers(self.ssl) != 1 { return nil }
     if case .handshaking = self.state { event = self.handshake(at: now) }
-    if case .established = self.state, let ending = self.read() { event = self.end(ending) }
+    if case .establishedInLibrary = self.state, let ending = self.read() { event = self.end(ending) }
+    if case .established? = event { self.takeOver() }
     self.collect()
     // Refuses, and keeps them, while part of a record waits in them.
-    if case .established = self.state { _ = SSL_free_buffers(self.ssl) }
+    if case .establishedInLibrary = self.state { _ = SSL_free_buffers(self.ssl) }
     return event
+  }
+
+  /// Goes on without OpenSSL's association, if the cipher suite is one that can be gone on with.
+  private func takeOver() {
+    guard case .establishedInLibrary(let former) = self.state, let ssl else { return }
+    let flight = self.bio.outgoing.isEmpty ? former : self.bio.outgoing
+    guard let records = DTLSRecordProtection(of: ssl, isServer: self.role == .server, flight: flight) else { return }
+    self.state = .established(records, flight: flight)
+    self.release()
+  }
+
+  private func release() {
+    SSL_free(self.ssl)
+    self.ssl = nil
   }
 
   private func handshake(at now: NIODeadline) -> Event? {
@@ -144,6 +178,8 @@ final class DTLSTransport {
   }
 
   private func finish() -> Event {
+    var flight = self.bio.outgoing
+    if flight.isEmpty, case .handshaking(_, let former, _) = self.state { flight = former }
     guard self.hasSignalledCertificate else { return self.end(.wrongFingerprint) }
     guard let selected = SSL_get_selected_srtp_profile(self.ssl),
       let profile = SRTPProfile(rawValue: selected.pointee.id)
@@ -154,7 +190,7 @@ final class DTLSTransport {
       SSL_export_keying_material(self.ssl, &exported, exported.count, label, label.utf8.count, nil, 0, 0) == 1,
       let keys = SRTPKeys(profile: profile, exported: exported, isServer: self.role == .server)
     else { return self.end(.failed(OpenSSLError.fault("SSL_export_keying_material"))) }
-    self.state = .established
+    self.state = .establishedInLibrary(flight: flight)
     return .established(keys)
   }
 
@@ -171,6 +207,30 @@ final class DTLSTransport {
     return false
   }
 
+  /// Takes what a datagram says to a finished handshake. Application data (data channels) is not for us.
+  private func read(
+    _ datagram: ByteBuffer, under records: inout DTLSRecordProtection, _ flight: [ByteBuffer]
+  ) -> Ending? {
+    var datagram = datagram
+    while let record = DTLSRecord(readingFrom: &datagram) {
+      guard let type = DTLSRecord.Content(rawValue: record.type), let content = records.open(record) else { continue }
+      switch type {
+      case .alert: if let ending = Self.ending(ofAlert: content) { return ending }
+      case .handshake:
+        if content.first == Self.finished, self.role == .server { self.outgoing.append(contentsOf: flight) }
+      }
+    }
+    return nil
+  }
+
+  /// What an alert ends; a warning other than the goodbye ends nothing (RFC 5246 section 7.2).
+  private static func ending(ofAlert alert: [UInt8]) -> Ending? {
+    guard alert.count == 2 else { return nil }
+    if alert[1] == self.closeNotify[1] { return .closeNotify }
+    guard alert[0] == self.fatal else { return nil }
+    return .alert(SSL_alert_desc_string_long(Int32(alert[1])).map { String(cString: $0) } ?? "unknown")
+  }
+
   /// Reads on until the datagram is used up. Application data (data channels) is not for us.
   private func read() -> Ending? {
     var scratch = [UInt8](repeating: 0, count: 2048)
@@ -179,7 +239,10 @@ final class DTLSTransport {
       if result > 0 { continue }
       let code = SSL_get_error(self.ssl, result)
       if Self.waits(code) { return nil }
-      return self.ending(code, step: "SSL_read")
+      let ending = self.ending(code, step: "SSL_read")
+      // A forged record can bring OpenSSL's association down, but not the session, whose media have their keys.
+      if case .failed = ending { return nil }
+      return ending
     }
   }
 
@@ -216,4 +279,8 @@ final class DTLSTransport {
   private static let firstInterval = TimeAmount.milliseconds(50)
   private static let longestInterval = TimeAmount.seconds(3)
   private static let handshakeTimeout = TimeAmount.seconds(30)
+  /// The level and description of an alert; the level of one that ends; the type of a handshake message.
+  private static let closeNotify: [UInt8] = [1, 0]
+  private static let fatal: UInt8 = 2
+  private static let finished: UInt8 = 20
 }
