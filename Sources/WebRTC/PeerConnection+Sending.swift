@@ -19,16 +19,15 @@ extension PeerConnection {
       let outlet = self.outlet(srtp, arena)
     else { return false }
     let mediaTime = mediaTime ?? frame.mediaTime
+    // Reading a sender's properties afterwards would copy it out of the array, with all that it refers to.
     guard
-      self.senders[section]?.send(
+      let sent = self.senders[section]?.send(
         frame, mediaTime: mediaTime, at: now, to: outlet, noting: &self.bandwidth.ledger, counting: &self.counters)
-        == true,
-      let clock = self.senders[section]?.clock
     else { return false }
-    self.follow(mediaTime, clockRate: frame.codec.clockRate, clock: clock, at: now)
+    self.follow(mediaTime, clockRate: frame.codec.clockRate, clock: sent.clock, at: now)
     // The first report goes out with the first frame: until it comes, the receiver cannot play sound and picture
     // in step.
-    if self.senders[section]?.packetCount == UInt32(truncatingIfNeeded: frame.count) {
+    if sent.isFirst {
       self.sendReports(of: [section], at: now, into: arena)
       if self.nextReport == nil { self.nextReport = now + Self.reportInterval }
     }

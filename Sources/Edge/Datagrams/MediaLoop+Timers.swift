@@ -18,9 +18,8 @@ extension MediaLoop {
     let due = NIODeadline.uptimeNanoseconds((nearest / Self.tick + 1) * Self.tick)
     if let timer = peer.timer, timer.deadline <= due { return }
     peer.timer?.task.cancel()
-    let task = loop.assumeIsolated().scheduleTask(deadline: due) { [weak self, weak peer] in
-      if let peer { self?.elapsed(peer) }
-    }
+    // Strong, for a second at most: an object that was ever referenced weakly has its references counted slowly.
+    let task = loop.assumeIsolated().scheduleTask(deadline: due) { self.elapsed(peer) }
     peer.timer = (due, task)
   }
 

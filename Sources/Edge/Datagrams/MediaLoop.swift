@@ -36,7 +36,8 @@ final class MediaLoop {
     self.nextSubscriber = firstSubscriber
     let hook = FlushHook()
     self.arena = DatagramArena(slots: 128) { _ in hook.flush?() }
-    hook.flush = { [weak self] in self?.flush() }
+    // The arena is written to by nobody but its loop. A weak reference would make each count of the loop's a slow one.
+    hook.flush = { [unowned self] in self.flush() }
   }
 
   var loop: any EventLoop { socket.channel.eventLoop }
@@ -223,11 +224,12 @@ final class MediaLoop {
     let now = NIODeadline.now()
     var packets = 0
     for receiver in receivers {
-      if let stream = receiver.peer.stream, !receiver.passes(frame, through: stream) {
+      let peer = receiver.peer
+      if let stream = peer.stream, !receiver.passes(frame, through: stream) {
         base.metrics.heldBack.add()
         continue
       }
-      if !track.isAudio, isBusy(receiver.peer, at: now) { hold(receiver) }
+      if !track.isAudio, isBusy(peer, at: now) { hold(receiver) }
       guard case .send(let mediaTime) = receiver.take(frame, of: rendition, untouched: untouched, at: now)
       else { continue }
       send(frame, to: receiver, mediaTime: mediaTime, at: now)

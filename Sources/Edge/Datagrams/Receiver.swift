@@ -4,9 +4,9 @@ import Rooms
 
 /// One track on its way to one peer: what was sent last, and pictures that still wait to catch it up.
 ///
-/// Confined to the peer's event loop.
+/// Confined to the peer's event loop. It and its peer hold each other until the loop drops it.
 final class Receiver {
-  unowned let peer: Peer
+  let peer: Peer
   let id: SubscriberID
   let track: Track
   /// The section of the session that carries the track.

@@ -42,6 +42,9 @@ public struct RetransmissionHistory: Sendable {
   private let maximumAge: TimeAmount
   /// Frames in the order of their numbers, which follow each other without a gap.
   private var entries = CircularBuffer<Entry>(initialCapacity: 0)
+  /// Of the oldest entry, beside it: reading it there would count a reference to its frame, for each frame sent.
+  private var oldestNumber: UInt16 = 0
+  private var oldestSentAt = NIODeadline.distantPast
   /// When a packet was sent again last. Empty on a network that loses nothing.
   private var resentAt: [UInt16: NIODeadline] = [:]
   /// Packets held.
@@ -61,11 +64,10 @@ public struct RetransmissionHistory: Sendable {
     firstSequenceNumber: UInt16, frame: PacketizedFrame, timestamp: UInt32, firstTransportNumber: UInt16 = 0,
     at now: NIODeadline
   ) {
-    if let oldest = entries.first, firstSequenceNumber != oldest.first &+ UInt16(truncatingIfNeeded: count) {
-      removeAll()
-    }
+    if count > 0, firstSequenceNumber != oldestNumber &+ UInt16(truncatingIfNeeded: count) { removeAll() }
     expire(at: now)
     while count > 0, count + frame.count > capacity { removeOldest() }
+    if count == 0 { (oldestNumber, oldestSentAt) = (firstSequenceNumber, now) }
     entries.append(
       Entry(
         frame: frame, sentAt: now, timestamp: timestamp, first: firstSequenceNumber,
@@ -91,7 +93,7 @@ public struct RetransmissionHistory: Sendable {
 
   /// Lets go of the packets that are too old. `record` does so too; call it when a stream pauses.
   public mutating func expire(at now: NIODeadline) {
-    while let oldest = entries.first, now - oldest.sentAt > maximumAge { removeOldest() }
+    while count > 0, now - oldestSentAt > maximumAge { removeOldest() }
   }
 
   /// Lets go of all packets.
@@ -104,6 +106,7 @@ public struct RetransmissionHistory: Sendable {
   private mutating func removeOldest() {
     guard let oldest = entries.popFirst() else { return }
     count -= oldest.frame.count
+    if let next = entries.first { (oldestNumber, oldestSentAt) = (next.first, next.sentAt) }
     guard !resentAt.isEmpty else { return }
     for index in 0..<oldest.frame.count {
       resentAt[oldest.first &+ UInt16(truncatingIfNeeded: index)] = nil
@@ -112,14 +115,14 @@ public struct RetransmissionHistory: Sendable {
 
   /// The frame that a number belongs to, by halving.
   private func entry(of sequenceNumber: UInt16) -> Entry? {
-    guard let oldest = entries.first, Int(sequenceNumber &- oldest.first) < count else { return nil }
-    let distance = sequenceNumber &- oldest.first
+    let distance = sequenceNumber &- oldestNumber
+    guard Int(distance) < count else { return nil }
     var low = entries.startIndex
     var length = entries.count
     while length > 1 {
       let half = length / 2
       let middle = entries.index(low, offsetBy: half)
-      if entries[middle].first &- oldest.first <= distance {
+      if entries[middle].first &- oldestNumber <= distance {
         low = middle
         length -= half
       } else {

@@ -78,13 +78,20 @@ struct RTPSender {
     let clock: NTPClock
   }
 
-  /// Writes all packets of a frame. False if the peer does not take the codec.
+  /// What the connection must know of a frame that was sent.
+  struct Sent {
+    let clock: Int
+    /// Whether nothing was sent before it.
+    let isFirst: Bool
+  }
+
+  /// Writes all packets of a frame. Nil if the peer does not take the codec.
   @inline(__always)
   mutating func send(
     _ frame: PacketizedFrame, mediaTime: Int64, at now: NIODeadline, to outlet: Outlet,
     noting ledger: inout TransportLedger, counting counters: inout PeerConnectionCounters
-  ) -> Bool {
-    guard let payloadType = self.payloadTypes[frame.codec] else { return false }
+  ) -> Sent? {
+    guard let payloadType = self.payloadTypes[frame.codec] else { return nil }
     let timestamp = self.timestampOffset &+ UInt32(truncatingIfNeeded: mediaTime)
     // One decision for a whole frame, so that its packets stay equal in size.
     let hasMID = self.midEnd == nil
@@ -111,13 +118,14 @@ struct RTPSender {
         firstSequenceNumber: first, frame: frame, timestamp: timestamp, firstTransportNumber: firstOfTransport, at: now)
     }
     self.clockRate = frame.codec.clockRate
+    let isFirst = self.packetCount == 0
     self.packetCount &+= UInt32(truncatingIfNeeded: frame.count)
     self.octetCount &+= UInt32(truncatingIfNeeded: frame.byteCount)
     if hasMID {
       self.midPackets += frame.count
       if self.midPackets >= Self.packetsWithMID { self.midEnd = self.nextSequenceNumber }
     }
-    return true
+    return Sent(clock: self.clock, isFirst: isFirst)
   }
 
   /// Sends a packet again that the receiver misses.
