@@ -1,7 +1,7 @@
 /// Collects the entries of a list and compiles them.
 public struct AddressListBuilder {
-  private var v4: [RangeTable<UInt32>.Segment] = []
-  private var v6: [RangeTable<UInt128>.Segment] = []
+  private var v4 = PackedRanges<UInt32>()
+  private var v6 = PackedRanges<UInt128>()
   private(set) var places = EntryPlaces()
   /// Entries whose block has bits set behind its prefix, by number; the first ones.
   private var hostBits: Set<UInt32> = []
@@ -49,6 +49,7 @@ public struct AddressListBuilder {
 
   /// The list.
   public consuming func build() -> AddressList {
-    AddressList(v4: RangeTable(v4), v6: RangeTable(v6), places: places, hostBits: hostBits)
+    // Taken out of here, so that a table sorts in place what it alone holds.
+    AddressList(v4: RangeTable(v4.take()), v6: RangeTable(v6.take()), places: places, hostBits: hostBits)
   }
 }
