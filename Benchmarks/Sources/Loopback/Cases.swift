@@ -16,14 +16,14 @@ struct Cases {
     var timeToPublish = 0.0
   }
 
-  func ingest(_ count: Int) throws -> Ingest {
+  func ingest(_ count: Int, by way: Scene.Way = .rtmp) throws -> Ingest {
     let gateway = try Gateway(binary: self.binary)
     defer { gateway.stop() }
     let scene = Scene(gateway, self.publication, self.identity)
     try scene.run(seconds: 0.5)
     let idleMemory = gateway.residentMemory
     for _ in 0..<count {
-      try scene.addPublisher()
+      try scene.addPublisher(by: way)
       try scene.run(seconds: 0.02)
     }
     // Longer than a group of pictures: the gateway then holds one of each.

@@ -19,22 +19,25 @@ final class Gateway {
     let configuration = """
       listeners:
         - address: 127.0.0.1:\(self.rtmpPort)
-          accept: [rtmp]
+          accept: [rtmp, rtmpt]
         - address: 127.0.0.1:\(self.httpsPort)
-          accept: [https]
+          accept: [https, rtmps]
           tls: { certificate: cert.pem, key: key.pem }
       webrtc:
         udp_port: \(Sockets.freePort())
         advertised_addresses: [127.0.0.1]
+      access:
+        blacklist: [black.txt]
       rooms:
-        bench: { open: true, max_participants: 1000 }
+        bench: { open: true, max_participants: 10000 }
       admin: { address: 127.0.0.1:\(adminPort) }
-      limits: { sessions_per_address: 1000 }
+      limits: { sessions_per_address: 10000, sessions: 20000 }
       log: { level: warning, format: text }
       drain_timeout: 1s
       """
     let file = self.folder.appendingPathComponent("bench.yaml")
     try configuration.write(to: file, atomically: true, encoding: .utf8)
+    try self.refuse([])
     let serve = [binary, "serve", "--config", file.path]
     let isPinned = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
     self.process.executableURL = URL(fileURLWithPath: isPinned ? "/usr/bin/taskset" : binary)
@@ -110,6 +113,14 @@ final class Gateway {
     }
     return 0
   }
+
+  /// Makes these the addresses and blocks that may not come in; a gateway that runs learns of it by `reload()`.
+  func refuse(_ entries: [String]) throws {
+    try entries.map { "\($0)\n" }.joined().write(
+      to: self.folder.appendingPathComponent("black.txt"), atomically: true, encoding: .utf8)
+  }
+
+  func reload() { kill(self.process.processIdentifier, SIGHUP) }
 
   /// Ends the gateway, and its folder.
   func stop() {

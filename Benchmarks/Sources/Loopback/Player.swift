@@ -29,6 +29,8 @@ final class Player: Pollable {
     self.flush()
   }
 
+  var isOver: Bool { false }
+
   deinit {
     close(self.descriptor)
     self.memory.deallocate()

@@ -5,6 +5,8 @@ import Glibc
 protocol Pollable: AnyObject {
   var descriptor: CInt { get }
   func readable(at time: UInt64)
+  /// Nothing comes any more; it is not polled again.
+  var isOver: Bool { get }
 }
 
 /// epoll, for one thread. It holds what it polls.
@@ -35,7 +37,9 @@ final class Poller {
     withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 128) { events in
       let count = epoll_wait(self.descriptor, events.baseAddress, 128, Int32(min(wait, 100)))
       for event in events.prefix(Int(max(0, count))) {
-        self.members[event.data.fd]?.readable(at: monotonicTime())
+        guard let member = self.members[event.data.fd] else { continue }
+        member.readable(at: monotonicTime())
+        if member.isOver { self.remove(member) }
       }
     }
   }

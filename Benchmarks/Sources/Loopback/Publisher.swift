@@ -2,26 +2,26 @@ import Glibc
 import LoadPeers
 import NIOCore
 
-/// A publisher over a real socket that sends its file in real time, again and again.
+/// A publisher that sends its file in real time, again and again; without one it says nothing more once it may speak.
 final class Publisher: Pollable {
-  let descriptor: CInt
   /// From before the TCP connect to the consent; nil until then.
   private(set) var timeToPublish: UInt64?
-  private(set) var isLost = false
+  /// When the gateway closed the connection.
+  private(set) var lostAt: UInt64?
   private var client: PublishingClient
-  private let publication: Publication
+  private let link: any PublisherLink
+  private let publication: Publication?
   private let started: UInt64
   private var origin: UInt64 = 0
   private var index = 0
   private var streamID: UInt32 = 0
 
-  init?(port: Int, name: String, _ publication: Publication) {
-    self.started = monotonicTime()
-    guard let socket = Sockets.connect(Sockets.stream, port: port) else { return nil }
-    self.descriptor = socket
-    // As every encoder sets it; set-up is timed, and Nagle's algorithm would be timed with it.
-    Sockets.setOption(socket, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
-    Sockets.setNonBlocking(socket)
+  /// - Parameters:
+  ///   - started: from before the connection was asked for.
+  ///   - link: connected.
+  init(_ link: any PublisherLink, name: String, _ publication: Publication?, since started: UInt64) {
+    self.started = started
+    self.link = link
     self.publication = publication
     var random = SystemRandomNumberGenerator()
     self.client = PublishingClient(
@@ -29,51 +29,52 @@ final class Publisher: Pollable {
     self.flush()
   }
 
-  deinit { close(self.descriptor) }
+  var descriptor: CInt { self.link.descriptor }
+  var isLost: Bool { self.lostAt != nil }
+  var isOver: Bool { self.isLost }
+
+  func elapsed(at time: UInt64) { self.link.elapsed(at: time) }
 
   func readable(at time: UInt64) {
-    var memory = [UInt8](repeating: 0, count: 8192)
-    let count = read(self.descriptor, &memory, memory.count)
-    guard count > 0 else {
-      self.isLost = self.isLost || count == 0 || errno != EAGAIN
-      return
-    }
-    var bytes = ByteBuffer(bytes: memory.prefix(count))
+    var bytes = self.link.receive()
+    var isRefused = self.link.isLost
     do {
       try self.client.receive(&bytes, at: .uptimeNanoseconds(time))
     } catch {
-      self.isLost = true
+      isRefused = true
     }
     if case .publishing(let id) = self.client.state, self.timeToPublish == nil {
       self.timeToPublish = monotonicTime() - self.started
       self.streamID = id
-      for var message in self.publication.beginning {
+      for var message in self.publication?.beginning ?? [] {
         message.streamID = id
         self.client.session.send(message)
       }
       // Publishers do not send in step.
       self.origin = monotonicTime() + UInt64.random(in: 0..<40_000_000)
     }
-    if self.client.state == .refused { self.isLost = true }
+    if self.client.state == .refused { isRefused = true }
+    if isRefused, self.lostAt == nil { self.lostAt = time }
     self.flush()
   }
 
   /// When the next frame is due; nil before the consent.
   var due: UInt64? {
-    guard self.timeToPublish != nil, !self.isLost else { return nil }
-    return self.origin + UInt64(self.mediaTime) * 1_000_000
+    guard self.timeToPublish != nil, !self.isLost, let publication else { return nil }
+    return self.origin + UInt64(self.mediaTime(publication)) * 1_000_000
   }
 
-  private var mediaTime: Int64 {
-    let frames = self.publication.frames
-    return Int64(self.index / frames.count) * self.publication.duration + frames[self.index % frames.count].timestamp
+  private func mediaTime(_ publication: Publication) -> Int64 {
+    let frames = publication.frames
+    return Int64(self.index / frames.count) * publication.duration + frames[self.index % frames.count].timestamp
   }
 
   /// Sends the frame that is due.
   func send() {
-    let frames = self.publication.frames
+    guard let publication else { return }
+    let frames = publication.frames
     var message = frames[self.index % frames.count]
-    message.timestamp = self.mediaTime
+    message.timestamp = self.mediaTime(publication)
     message.streamID = self.streamID
     if Publication.isStamped(message) { Publication.stamp(&message, monotonicTime()) }
     self.index += 1
@@ -82,22 +83,7 @@ final class Publisher: Pollable {
   }
 
   private func flush() {
-    while let bytes = self.client.output() {
-      var rest = bytes
-      while rest.readableBytes > 0, !self.isLost {
-        let count = rest.withUnsafeReadableBytes {
-          Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        if count > 0 {
-          rest.moveReaderIndex(forwardBy: count)
-        } else if errno == EAGAIN {
-          // The gateway does not keep up; a real encoder would wait as well.
-          var poll = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
-          Glibc.poll(&poll, 1, 100)
-        } else {
-          self.isLost = true
-        }
-      }
-    }
+    while let bytes = self.client.output() { self.link.send(bytes) }
+    if self.link.isLost, self.lostAt == nil { self.lostAt = monotonicTime() }
   }
 }

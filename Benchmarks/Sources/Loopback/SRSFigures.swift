@@ -26,4 +26,8 @@ enum Goals {
   static let receiverMemory = "60 kB"
   static let delay = "1 / 4 ms (100 receivers)"
   static let firstPicture = "30 / 100 ms"
+  static let rtmps = "1.4"
+  static let rtmpt = "3"
+  static let idleTunnel = "60 kB"
+  static let cut = "500 ms p99"
 }

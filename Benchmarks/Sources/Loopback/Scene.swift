@@ -18,13 +18,29 @@ final class Scene {
     self.identity = identity
   }
 
-  func addPublisher() throws {
-    guard
-      let publisher = Publisher(
-        port: self.gateway.rtmpPort, name: "p\(self.publishers.count)", self.publication)
-    else { throw Failure.notConnected }
+  /// - Parameters:
+  ///   - isSilent: it is let in, and sends nothing.
+  ///   - source: the address it comes from, for one by plain RTMP.
+  func addPublisher(by way: Way = .rtmp, isSilent: Bool = false, from source: UInt32? = nil) throws {
+    let started = monotonicTime()
+    let link: (any PublisherLink)? =
+      switch way {
+      case .rtmp: SocketLink(port: self.gateway.rtmpPort, from: source)
+      case .rtmps: TLSLink(port: self.gateway.httpsPort)
+      case .rtmpt: TunnelLink(port: self.gateway.rtmpPort)
+      }
+    guard let link else { throw Failure.notConnected }
+    let publisher = Publisher(
+      link, name: "p\(self.publishers.count)", isSilent ? nil : self.publication, since: started)
     self.publishers.append(publisher)
     self.poller.add(publisher)
+  }
+
+  /// How a publisher's bytes travel.
+  enum Way: String {
+    case rtmp = "RTMP"
+    case rtmps = "RTMPS"
+    case rtmpt = "RTMPT"
   }
 
   /// A player of a publisher. Its HTTPS connection stands before the offer is timed.
@@ -37,8 +53,21 @@ final class Scene {
     self.poller.add(player)
   }
 
+  /// Goes on until all publishers may speak.
+  func awaitConsent() throws {
+    let end = monotonicTime() + 20_000_000_000
+    while let waiting = self.publishers.last(where: { $0.timeToPublish == nil }) {
+      try self.run(seconds: 0.002)
+      if waiting.timeToPublish == nil, monotonicTime() > end {
+        throw Failure.publishersLost(self.publishers.count { $0.timeToPublish == nil })
+      }
+    }
+  }
+
   /// Goes on for so long.
-  func run(seconds: Double) throws {
+  ///
+  /// - Parameter expectsLosses: that the gateway closes publishers' connections is no failure.
+  func run(seconds: Double, expectsLosses: Bool = false) throws {
     let end = monotonicTime() + UInt64(seconds * 1e9)
     while true {
       let now = monotonicTime()
@@ -57,9 +86,10 @@ final class Scene {
       if now >= self.nextTick {
         self.nextTick = now + 20_000_000
         for player in self.players { player.elapsed(at: now) }
+        for publisher in self.publishers { publisher.elapsed(at: now) }
       }
     }
-    let lost = self.publishers.count { $0.isLost }
+    let lost = expectsLosses ? 0 : self.publishers.count { $0.isLost }
     guard lost == 0 else { throw Failure.publishersLost(lost) }
   }
 

@@ -70,6 +70,32 @@ do {
   }
   line("goal", Goals.fanOut, "", "", Goals.receiverMemory, "", Goals.delay, "", Goals.firstPicture, "", "0", "")
 
+  if let count = publishers.last {
+    print("\nWays in, \(count) publishers each (median of \(runs), in turn)\n")
+    line("way", "CPU-s per stream-minute", "over RTMP", "goal")
+    line("---", "---", "---", "---")
+    var costs: [Scene.Way: [Double]] = [:]
+    for _ in 0..<runs {
+      for way in [Scene.Way.rtmp, .rtmps, .rtmpt] {
+        costs[way, default: []].append(try cases.ingest(count, by: way).cpuPerStreamMinute)
+      }
+    }
+    for (way, goal) in [(Scene.Way.rtmp, ""), (.rtmps, Goals.rtmps), (.rtmpt, Goals.rtmpt)] {
+      let ratios = zip(costs[way] ?? [], costs[.rtmp] ?? []).map { $0 / $1 }
+      line(way.rawValue, text(median(costs[way] ?? [], { $0 }), 3), text(median(ratios, { $0 })), goal)
+    }
+  }
+  for count in numbers("FLASHGATE_BENCH_TUNNELS", [2000]) where count > 0 {
+    let memory = try cases.idleTunnels(count)
+    print("\n\(count) idle tunnel sessions: \(text(memory / 1000, 0)) kB each (goal: \(Goals.idleTunnel))")
+  }
+  for count in numbers("FLASHGATE_BENCH_CUT", [5000]) where count > 1 {
+    let cut = try cases.cut(count)
+    print(
+      "\n\(count) sessions, half of them refused by new rules: gone after \(text(cut.p50, 0)) / \(text(cut.p99, 0)) / "
+        + "\(text(cut.max, 0)) ms, p50 / p99 / max (goal: \(Goals.cut))")
+  }
+
   let (publisherCount, receiverCount) = (50, 100)
   let seconds = numbers("FLASHGATE_BENCH_TOGETHER", [60]).first ?? 0
   if seconds > 0 {
