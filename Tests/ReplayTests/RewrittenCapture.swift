@@ -44,11 +44,11 @@ struct RewrittenCapture {
     return copy
   }
 
-  /// Neighbours change places, now and then.
+  /// Neighbours change places, now and then; who spoke first stays who spoke first.
   func reordered(seed: UInt64) -> RewrittenCapture {
     var copy = self
     var generator = SeededGenerator(seed: seed)
-    var index = 1
+    var index = 3
     while index < copy.packets.count {
       if Bool.random(using: &generator) {
         let (left, right) = (copy.packets[index - 1].time, copy.packets[index].time)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Replay
 
-@Suite(.timeLimit(.minutes(1))) struct VirtualLoopTests {
+@Suite struct VirtualLoopTests {
   private final class Notes: Sendable {
     private let lines = Mutex<[String]>([])
     func add(_ line: String) { lines.withLock { $0.append(line) } }
