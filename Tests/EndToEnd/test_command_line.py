@@ -131,8 +131,12 @@ BAD_INPUT = {
         GOOD.replace("[rtmp]", "rtmp"),
         '2:40: a list of protocols, such as [rtmp] or [https, rtmps] is needed here, not "rtmp"'),
     "a key of a later version": (
-        GOOD.replace("open: true", "open: true, shadow: rtmp://old/app"),
-        '4:23: "shadow" is not supported yet by this version: remove it'),
+        GOOD.replace("open: true", "open: true, keys: []"),
+        '4:23: "keys" is not supported yet by this version: remove it'),
+    "an old server by another protocol": (
+        GOOD.replace("open: true", "open: true, shadow: http://old/app"),
+        '4:31: "http://old/app" is no address of an old server: write rtmp://HOST/APP or rtmps://HOST/APP (the gateway '
+        'speaks no other protocol to it)'),
 }
 
 

@@ -172,6 +172,24 @@ def test_a_broken_certificate_leaves_the_old_one_in_force_and_is_told(own, tmp_p
     assert served_certificate(gateway) == certificate.read_text()
 
 
+def test_what_waits_for_a_restart_is_named_and_the_logs_level_does_not(own):
+    gateway = own(log={"level": "error"})
+    written = gateway.configuration.read_text()
+    gateway.configuration.write_text(written.replace("level: error", "level: debug").replace("room60:", "hall:"))
+    gateway.hang_up()
+    status, told = wait_until(
+        lambda: (lambda answer: answer if answer[1]["faults"] else None)(gateway.readiness()), what="it is told")
+    assert status == 200
+    [fault] = told["faults"]
+    assert (fault["part"], fault["blocking"]) == ("configuration", False)
+    assert fault["detail"].endswith("in force only after a restart: rooms (hall, room60)")
+    # Lines below the level of the start are written now.
+    wait_until(lambda: " NOTICE " in gateway.log.read_text(), what="a line of the new level")
+    gateway.configuration.write_text(written)
+    gateway.hang_up()
+    wait_until(lambda: gateway.readiness() == (200, {"status": "ready", "faults": []}), what="nothing waits any more")
+
+
 def test_every_line_of_the_json_log_parses_and_tells_no_secret(own, speaker, clips):
     gateway = own(log={"level": "trace", "format": "json"})
     secrets = [f"geheim{number}" for number in range(5)]
