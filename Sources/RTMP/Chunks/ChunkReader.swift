@@ -49,7 +49,7 @@ struct ChunkReader: Sendable {
       partialBytes -= streams[index].length
       return message(of: index, body: body)
     case .inOnePiece(let index):
-      return message(of: index, body: cut(&bytes, length: streams[index].length))
+      return message(of: index, body: Self.cut(&bytes, length: streams[index].length))
     }
   }
 
@@ -169,15 +169,17 @@ extension ChunkReader {
     if length > 0 { streams[index].body = ByteBufferAllocator().buffer(capacity: length) }
   }
 
-  private func message(of index: Int, body: ByteBuffer) -> Message {
+  // Mutating, as `parse` is, though they change nothing: the compiler copies a value that it lends to a function while
+  // it is being changed, and this one has 208 bytes.
+  private mutating func message(of index: Int, body: ByteBuffer) -> Message {
     let stream = streams[index]
     return Message(
       type: MessageType(rawValue: stream.type), streamID: stream.streamID, timestamp: stream.timestamp,
       chunkStream: index < Self.lowIDs ? index : highIDs[index - Self.lowIDs], body: body)
   }
 
-  private func cut(_ bytes: inout ByteBuffer, length: Int) -> ByteBuffer {
-    let isWorthKeeping = length >= bytes.storageCapacity / Self.slackOfSlices
+  private static func cut(_ bytes: inout ByteBuffer, length: Int) -> ByteBuffer {
+    let isWorthKeeping = length >= bytes.storageCapacity / slackOfSlices
     // `walk` made sure that the message lies within the readable bytes.
     let slice = bytes.readSlice(length: length) ?? ByteBuffer()
     guard !isWorthKeeping, length > 0 else { return slice }
@@ -223,7 +225,7 @@ extension ChunkReader {
     return try begin(header)
   }
 
-  private func parse(_ bytes: UnsafeRawBufferPointer) -> (ChunkHeader, length: Int)? {
+  private mutating func parse(_ bytes: UnsafeRawBufferPointer) -> (ChunkHeader, length: Int)? {
     guard var (header, length) = ChunkHeader.basic(bytes) else { return nil }
     if header.format < 3 {
       guard let end = header.readFields(bytes, at: length) else { return nil }
