@@ -41,6 +41,10 @@ public struct FLVReader: Sendable {
   /// The damage met so far.
   public private(set) var damage = Damage()
 
+  /// Where in the file the next byte to be looked at stands: behind the tag that ``next()`` handed out last.
+  public var position: Int { received - buffer.readableBytes }
+
+  private var received = 0
   private var state = State.fileHeader
   private var buffer = ByteBuffer()
   private var isFinished = false
@@ -51,6 +55,7 @@ public struct FLVReader: Sendable {
   /// Takes the next bytes of the file, all of them.
   public mutating func receive(_ bytes: inout ByteBuffer) {
     if buffer.readableBytes == 0 { buffer.clear(minimumCapacity: bytes.readableBytes) }
+    received += bytes.readableBytes
     buffer.writeBuffer(&bytes)
   }
 
