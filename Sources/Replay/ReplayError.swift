@@ -14,6 +14,12 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   case unsupportedLinkType(UInt16)
   /// Bytes of the client are missing before that packet.
   case missingBytes(packet: Int, count: Int)
+  /// HTTP that breaks its format in that packet.
+  case malformedHTTP(packet: Int, String)
+  /// A tunnel's request of this number is not in the capture, though the one in that packet, behind it, is.
+  case missingRequest(packet: Int, number: UInt32)
+  /// The keys of TLS sessions could not be used.
+  case undecryptable(String)
   /// Nothing in the capture looks like an RTMP client.
   case noSession
   /// The URL is not `rtmp://HOST[:PORT]`.
@@ -41,6 +47,10 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
     case .impossibleDuration(let time): "a session of \(time / 1_000_000) s is longer than a day"
     case .unsupportedLinkType(let type): "link type \(type) is not read; record Ethernet, Linux cooked or raw IP"
     case .missingBytes(let packet, let count): "packet \(packet): \(count) bytes of the client before it are missing"
+    case .malformedHTTP(let packet, let why): "packet \(packet): HTTP that is none: \(why)"
+    case .missingRequest(let packet, let number):
+      "packet \(packet): request \(number) of the tunnel before it is missing"
+    case .undecryptable(let why): "TLS cannot be read: \(why)"
     case .noSession: "no RTMP client session in this capture"
     case .badURL(let url): "\(url) is not rtmp://HOST[:PORT]"
     case .closedByServer(let milliseconds):

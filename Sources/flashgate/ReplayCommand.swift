@@ -8,8 +8,9 @@ struct ReplayCommand: AsyncParsableCommand {
     commandName: "replay",
     abstract: "Play recorded client sessions against a gateway, and compare what comes of them with golden results.",
     discussion: """
-      A capture is a pcap or pcapng file, as tcpdump, Wireshark and `flashgate record` write it. Application, room and \
-      name are those of the recording.
+      A capture is a pcap or pcapng file, as tcpdump, Wireshark and `flashgate record` write it; application, room and \
+      name are those of the recording. An FLV file is played as a client that publishes it, under the file's name, in \
+      the application live/demo.
 
       Without --to, each capture is played to a gateway inside of this program, in virtual time: as fast as it goes, and \
       always with the same results. Its rooms are open, unless --config names a configuration with rooms, lists and \
@@ -22,7 +23,7 @@ struct ReplayCommand: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("The captures.", valueName: "capture"), completion: .file(extensions: ["pcapng", "pcap"]))
+    help: ArgumentHelp("The captures.", valueName: "capture"), completion: .file(extensions: ["pcapng", "pcap", "flv"]))
   var captures: [String]
 
   @Option(name: .long, help: ArgumentHelp("A running gateway: rtmp://HOST[:PORT].", valueName: "url"))
@@ -62,6 +63,12 @@ struct ReplayCommand: AsyncParsableCommand {
       "Rooms, lists and keys of the gateway inside. By default every room is open.", valueName: "path"),
     completion: .file())
   var config: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Keys of TLS sessions in the captures, as SSLKEYLOGFILE has them.", valueName: "file"),
+    completion: .file())
+  var keylog: String?
 
   func validate() throws {
     guard !captures.isEmpty else { throw ValidationError("no capture is named") }
@@ -120,7 +127,8 @@ struct ReplayCommand: AsyncParsableCommand {
   private func performance(at url: String) throws -> ReplayPerformance {
     let client = try ReplayClient(url: url, pace: speed.flatMap(ReplayPace.init) ?? .recorded)
     return ReplayPerformance(
-      client: client, captures: captures, isLooped: loop, isCompared: golden != nil || !report.isEmpty)
+      client: client, captures: captures, keyLog: keylog, isLooped: loop,
+      isCompared: golden != nil || !report.isEmpty)
   }
 
   private func rehearsal() throws -> ReplayRehearsal {
@@ -132,6 +140,7 @@ struct ReplayCommand: AsyncParsableCommand {
     options.keepsThumbnails = report.contains { $0.lowercased().hasSuffix(".html") }
     options.pace = speed.flatMap(ReplayPace.init) ?? .max
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    return ReplayRehearsal(captures: captures, options: options, jobs: min(jobs ?? cores, captures.count))
+    return ReplayRehearsal(
+      captures: captures, keyLog: keylog, options: options, jobs: min(jobs ?? cores, captures.count))
   }
 }

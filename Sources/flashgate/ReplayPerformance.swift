@@ -9,6 +9,8 @@ import UnixSignals
 struct ReplayPerformance {
   let client: ReplayClient
   let captures: [String]
+  /// Keys of TLS sessions in them.
+  let keyLog: String?
   let isLooped: Bool
   /// Whether anybody wants to know what was seen: then a gateway that closes early is a result and no failure.
   let isCompared: Bool
@@ -16,7 +18,7 @@ struct ReplayPerformance {
   /// - Returns: what was seen; nil when nobody wants to know, or a signal ended it.
   /// - Throws: an exit code when it failed.
   func run() async throws -> ReplayRun? {
-    let files = try captures.map { try CaptureFile(path: $0) }
+    let files = try captures.map { try CaptureFile(path: $0, keyLog: keyLog) }
     let recordings = files.flatMap(Recording.all(in:))
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     let ending = await withTaskGroup(of: Ending.self) { group -> Ending in

@@ -6,6 +6,8 @@ import Synchronization
 /// Captures played to gateways inside of this program, several at once, each on a thread of its own.
 struct ReplayRehearsal {
   let captures: [String]
+  /// Keys of TLS sessions in them.
+  let keyLog: String?
   let options: CaptureRehearsal.Options
   let jobs: Int
 
@@ -66,7 +68,7 @@ struct ReplayRehearsal {
   ) throws(ConfigurationError) -> CaptureOutcome {
     let file: CaptureFile
     do {
-      file = try CaptureFile(path: path)
+      file = try CaptureFile(path: path, keyLog: keyLog)
     } catch {
       progress.failed("flashgate: \(error)")
       return CaptureOutcome(path: path, notices: ["\(error)"], sessions: [])

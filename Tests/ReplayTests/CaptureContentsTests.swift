@@ -37,7 +37,10 @@ import Testing
     let contents = try CaptureContents(reading: cut)
     #expect(contents.sessions.map(bytes) == [Conversation.client])
     #expect(
-      contents.notices == [.init(packet: 4, cause: .damaged(.notACapture(offset: whole, "half a block")))])
+      contents.notices == [
+        .init(
+          packet: 4, offset: file.offset(ofPacket: 4), cause: .damaged(.notACapture(offset: whole, "half a block")))
+      ])
   }
 
   @Test func damageInOneSessionCostsThatSession() throws {
@@ -49,7 +52,11 @@ import Testing
     write(client, into: &file, from: 10)
     let contents = try CaptureContents(reading: file.bytes)
     #expect(contents.sessions.count == 1)
-    #expect(contents.notices == [.init(packet: 1, cause: .unplayable(.missingBytes(packet: 3, count: 1)))])
+    #expect(
+      contents.notices == [
+        .init(
+          packet: 1, offset: file.offset(ofPacket: 1), cause: .unplayable(.missingBytes(packet: 3, count: 1)))
+      ])
   }
 
   @Test func aPacketThatWasNotCapturedWholeIsNamed() throws {
@@ -59,7 +66,10 @@ import Testing
     file.packet(Array(packet.dropLast(10)), at: 2, cut: 10)
     let contents = try CaptureContents(reading: file.bytes)
     #expect(contents.sessions.isEmpty)
-    #expect(contents.notices == [.init(packet: 1, cause: .unplayable(.cutPacket(packet: 2)))])
+    #expect(
+      contents.notices == [
+        .init(packet: 1, offset: file.offset(ofPacket: 1), cause: .unplayable(.cutPacket(packet: 2)))
+      ])
   }
 
   @Test func aConnectionWithoutItsBeginAndAnUnknownLinkAreNamed() throws {
@@ -71,8 +81,87 @@ import Testing
     let contents = try CaptureContents(reading: file.bytes)
     #expect(
       contents.notices == [
-        .init(packet: 1, cause: .beginMissing), .init(packet: 2, cause: .unreadLink(127, packets: 2)),
+        .init(packet: 1, offset: file.offset(ofPacket: 1), cause: .beginMissing),
+        .init(packet: 2, offset: file.offset(ofPacket: 2), cause: .unreadLink(127, packets: 2)),
       ])
+  }
+
+  @Test func whatSpeaksSomethingElseIsCountedAndTLSAsksForItsKeys() throws {
+    var file = CaptureWriter()
+    for (index, first) in [[0x16, 3, 1, 0, 5] as [UInt8], [0x53, 0x53, 0x48], [1, 2, 3], [0x16, 3, 3, 0, 1]]
+      .enumerated()
+    {
+      let talker = Talker(fromPort: 50_000 + UInt16(index), toPort: 443)
+      file.packet(talker.says([], sequence: 9, flags: Talker.synchronize), at: 1)
+      file.packet(talker.says(first, sequence: 10), at: 2)
+    }
+    let contents = try CaptureContents(reading: file.bytes)
+    #expect(
+      contents.notices == [
+        .init(packet: 1, offset: file.offset(ofPacket: 1), cause: .tls(connections: 2)),
+        .init(packet: 3, offset: file.offset(ofPacket: 3), cause: .foreign(connections: 2)),
+      ])
+    #expect(contents.sealed.map(\.packet) == [1, 7] && contents.sealed.map(\.secondEnd?.port) == [443, 443])
+  }
+
+  @Test func aClientThatLeavesInItsHandshakeIsTold() throws {
+    var file = CaptureWriter()
+    file.packet(client.says([], sequence: 9, flags: Talker.synchronize), at: 1)
+    file.packet(client.says(Conversation.client.prefix(1537), sequence: 10), at: 2)
+    #expect(try CaptureContents(reading: file.bytes).notices.map(\.cause) == [.handshakeUnfinished])
+  }
+
+  @Test func packetsWithoutATimeFragmentsAndSecretsAreRemarked() throws {
+    var file = CaptureWriter()
+    write(client, into: &file, from: 10)
+    file.block(3, ByteBuffer(bytes: [4, 0, 0, 0, 1, 2, 3, 4]))
+    var fragment = Talker(fromPort: 1).says([1, 2, 3], sequence: 1)
+    fragment[6] = 0x20
+    file.packet(fragment, at: 20)
+    file.block(10, ByteBuffer(bytes: [0x4B, 0x53, 0x4C, 0x54, 0, 0, 0, 0]))
+    let contents = try CaptureContents(reading: file.bytes)
+    #expect(contents.sessions.count == 1 && contents.hasTLSSecrets)
+    #expect(contents.notices.map(\.cause) == [.timeless(packets: 1), .fragments(packets: 1)])
+    #expect(contents.notices.map(\.packet) == [5, 6])
+  }
+
+  @Test func anAnswerWithAGapIsNamedAndTheClientKept() throws {
+    var file = CaptureWriter()
+    write(client, into: &file, from: 10)
+    file.packet(client.answering.says([7], sequence: 100 + UInt32(Conversation.server.count) + 4), at: 20)
+    let contents = try CaptureContents(reading: file.bytes)
+    #expect(contents.sessions.map(bytes) == [Conversation.client])
+    #expect(contents.notices.map(\.cause) == [.answersMissing(packet: 5, count: 4)])
+  }
+
+  @Test func segmentsThatWereCapturedBeforeTheirBeginAreItsOwn() throws {
+    var file = CaptureWriter()
+    file.packet(client.says(Conversation.client, sequence: 10), at: 1)
+    file.packet(client.says([], sequence: 9, flags: Talker.synchronize), at: 2)
+    file.packet(client.answering.says(Conversation.server, sequence: 100), at: 3)
+    file.packet(client.answering.says([], sequence: 99, flags: Talker.synchronize), at: 3)
+    let session = try #require(try CaptureContents(reading: file.bytes).sessions.first)
+    #expect(bytes(session) == Conversation.client)
+    #expect(session.serverSegments.flatMap { $0.bytes.readableBytesView } == Conversation.server)
+    #expect(session.client == CapturedEndpoint(address: "192.0.2.1", port: 40_000))
+    #expect(session.server.map { "\($0)" } == "192.0.2.2:1935")
+  }
+
+  @Test func aThousandPiecesBehindAGapAreTakenOnceItCloses() throws {
+    var file = CaptureWriter()
+    let long = Conversation.client + (0..<200_000).map { UInt8(truncatingIfNeeded: $0) }
+    file.packet(client.says([], sequence: 9, flags: Talker.synchronize), at: 1)
+    for start in stride(from: 100, to: long.count, by: 100).reversed() {
+      file.packet(client.says(long[start..<min(start + 100, long.count)], sequence: 10 + UInt32(start)), at: 2)
+    }
+    file.packet(client.says(long[..<100], sequence: 10), at: 3)
+    #expect(try CaptureContents(reading: file.bytes).sessions.map(bytes) == [long])
+  }
+
+  @Test func aCompressedCaptureSaysWhatToDo() {
+    #expect(throws: ReplayError.notACapture(offset: 0, "it is compressed; unpack it with gunzip first")) {
+      _ = try CaptureContents(reading: ByteBuffer(bytes: [0x1F, 0x8B, 8, 0]))
+    }
   }
 
   @Test func aFileThatIsNoCaptureIsRefused() {

@@ -54,6 +54,19 @@ struct CaptureWriter {
     block(1, interface)
   }
 
+  /// Where a packet's block begins, found by the blocks' lengths alone.
+  func offset(ofPacket number: Int) -> Int {
+    var (offset, count) = (0, 0)
+    while let type: UInt32 = bytes.getInteger(at: offset, endianness: order),
+      let length: UInt32 = bytes.getInteger(at: offset + 4, endianness: order), length > 0
+    {
+      if type == 6 || type == 3 { count += 1 }
+      if count == number { return offset }
+      offset += Int(length)
+    }
+    return -1
+  }
+
   private func option(_ code: UInt16, _ value: [UInt8], into body: inout ByteBuffer) {
     body.writeInteger(code, endianness: order)
     body.writeInteger(UInt16(value.count), endianness: order)

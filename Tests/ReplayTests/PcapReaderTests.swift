@@ -1,4 +1,5 @@
 import NIOCore
+import Seeded
 import Testing
 
 @testable import Replay
@@ -72,5 +73,37 @@ import Testing
     late.packet([1], at: 1)
     late.bytes.setInteger(1_000_000 as UInt32, at: 24 + 4, endianness: .little)
     #expect(throws: ReplayError.impossibleTime(packet: 1)) { try packets(late.bytes) }
+  }
+
+  @Test func aThousandDamagedFilesNeitherTrapNorHangAndAreToldWithTheirPlace() throws {
+    var whole = File()
+    let client = Talker()
+    whole.packet(client.says([], sequence: 9, flags: Talker.synchronize), at: 1)
+    for start in stride(from: 0, to: Conversation.client.count, by: 500) {
+      let piece = Conversation.client[start..<min(start + 500, Conversation.client.count)]
+      whole.packet(client.says(piece, sequence: 10 + UInt32(start)), at: 2)
+    }
+    let original = Array(whole.bytes.readableBytesView)
+    var outcomes = (read: 0, told: 0)
+    for seed in 0..<1_000 as Range<UInt64> {
+      var random = SeededGenerator(seed: seed)
+      var bytes = original
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        bytes[place] =
+          [0, 0xFF, bytes[place] ^ 1, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
+      }
+      if seed % 5 == 0 { bytes.removeLast(Int.random(in: 0..<bytes.count, using: &random)) }
+      do throws(ReplayError) {
+        let contents = try CaptureContents(reading: ByteBuffer(bytes: bytes))
+        outcomes.read += contents.sessions.count
+        if contents.sessions.isEmpty { outcomes.told += contents.notices.isEmpty ? 0 : 1 }
+        #expect(contents.notices.allSatisfy { $0.description.contains("packet") && $0.description.contains("offset") })
+      } catch {
+        #expect(error.description.contains("offset") || error.description.contains("packet"))
+        outcomes.told += 1
+      }
+    }
+    #expect(outcomes.read > 100 && outcomes.told > 100, "\(outcomes)")
   }
 }

@@ -4,6 +4,8 @@ import NIOCore
 struct CapturedPacket {
   /// Counted from 1, as Wireshark does.
   let number: Int
+  /// Where its block or record begins in the file.
+  var offset = 0
   /// Microseconds since the epoch, never negative.
   let time: Int64
   /// What the bytes begin with.

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Reads the packets of a pcapng file (draft-ietf-opsawg-pcapng): section headers, interface descriptions, enhanced and
-/// obsolete packets; other blocks are passed over.
+/// obsolete packets. Packets without a time, counts of drops and TLS secrets are remarked; other blocks are passed over.
 struct PcapNGReader {
   private enum BlockType {
     /// Reads the same in both byte orders.
@@ -9,12 +9,20 @@ struct PcapNGReader {
     static let interfaceDescription: UInt32 = 1
     /// What old programs wrote; it has counts of drops where the enhanced one has nothing.
     static let packet: UInt32 = 2
+    /// A packet without time and interface.
+    static let simplePacket: UInt32 = 3
+    static let interfaceStatistics: UInt32 = 5
     static let enhancedPacket: UInt32 = 6
+    static let decryptionSecrets: UInt32 = 10
   }
 
   private struct Interface {
     let link: LinkType
     let ticksPerSecond: UInt64
+    /// Seconds to add to every time.
+    let offset: Int64
+    /// Packets that its latest statistics say were lost.
+    var drops: UInt64 = 0
   }
 
   private static let byteOrderMagic: UInt32 = 0x1A2B_3C4D
@@ -22,12 +30,20 @@ struct PcapNGReader {
   private static let longestBlock = 1 << 20
   /// `if_tsresol`, the resolution of time stamps.
   private static let resolutionOption: UInt16 = 9
+  /// `if_tsoffset`, seconds to add to them.
+  private static let offsetOption: UInt16 = 14
+  /// `isb_ifdrop` and `isb_osdrop`, packets lost since the capture began.
+  private static let dropOptions: [UInt16] = [5, 7]
+  /// The secrets type of a TLS key log.
+  private static let tlsKeyLog: UInt32 = 0x544C_534B
 
   private let file: ByteBuffer
   private var offset = 0
   private var order = Endianness.little
   private var interfaces: [Interface] = []
   private var count = 0
+  /// What the file said beside its packets so far.
+  private(set) var remarks = CaptureRemarks()
 
   init(_ file: ByteBuffer) { self.file = file.slice() }
 
@@ -41,10 +57,44 @@ struct PcapNGReader {
       case BlockType.interfaceDescription: interfaces.append(try interface(body, at: start))
       case BlockType.enhancedPacket, BlockType.packet:
         return try packet(body, isEnhanced: type == BlockType.enhancedPacket, at: start)
+      case BlockType.simplePacket:
+        count += 1
+        remarks.noteTimeless(packet: count, offset: start)
+      case BlockType.interfaceStatistics: noteStatistics(body, at: start)
+      case BlockType.decryptionSecrets:
+        if body.getInteger(at: body.readerIndex, endianness: order) == Self.tlsKeyLog { remarks.hasTLSSecrets = true }
       default: break
       }
     }
     return nil
+  }
+
+  private mutating func noteStatistics(_ body: ByteBuffer, at start: Int) {
+    var options = body
+    guard let index: UInt32 = options.readInteger(endianness: order), options.readSlice(length: 8) != nil,
+      Int(index) < interfaces.count
+    else { return }
+    var drops: UInt64 = 0
+    while let (code, value) = readOption(&options) {
+      guard Self.dropOptions.contains(code),
+        let count: UInt64 = value.getInteger(at: value.readerIndex, endianness: order)
+      else { continue }
+      drops = max(drops, count)
+    }
+    let known = interfaces[Int(index)].drops
+    guard drops > known else { return }
+    interfaces[Int(index)].drops = drops
+    remarks.drops.append(.init(packet: count, offset: start, packets: drops - known))
+  }
+
+  /// Nil at the end of the options, or where they make no sense.
+  private func readOption(_ options: inout ByteBuffer) -> (code: UInt16, value: ByteBuffer)? {
+    guard let code: UInt16 = options.readInteger(endianness: order), code != 0,
+      let length: UInt16 = options.readInteger(endianness: order), let value = options.readSlice(length: Int(length))
+    else { return nil }
+    // Options are padded to four bytes.
+    options.moveReaderIndex(forwardBy: min((4 - Int(length) % 4) % 4, options.readableBytes))
+    return (code, value)
   }
 
   private mutating func readBlock() throws(ReplayError) -> (type: UInt32, body: ByteBuffer) {
@@ -82,29 +132,29 @@ struct PcapNGReader {
     guard let linkType: UInt16 = body.readInteger(endianness: order), body.readSlice(length: 6) != nil else {
       throw .notACapture(offset: start, "half an interface description")
     }
-    return Interface(
-      link: LinkType(rawValue: linkType), ticksPerSecond: try resolution(options: body, at: start))
+    var ticks: UInt64 = 1_000_000
+    var offset: Int64 = 0
+    while let (code, value) = readOption(&body) {
+      switch code {
+      case Self.resolutionOption:
+        if let exponent: UInt8 = value.getInteger(at: value.readerIndex) {
+          ticks = try Self.ticks(resolution: exponent, at: start)
+        }
+      case Self.offsetOption: offset = value.getInteger(at: value.readerIndex, endianness: order) ?? 0
+      default: continue
+      }
+    }
+    return Interface(link: LinkType(rawValue: linkType), ticksPerSecond: ticks, offset: offset)
   }
 
-  /// A microsecond where the option is absent.
-  private func resolution(options: ByteBuffer, at start: Int) throws(ReplayError) -> UInt64 {
-    var options = options
-    while let code: UInt16 = options.readInteger(endianness: order), code != 0,
-      let length: UInt16 = options.readInteger(endianness: order), let value = options.readSlice(length: Int(length))
-    {
-      // Options are padded to four bytes.
-      options.moveReaderIndex(forwardBy: min((4 - Int(length) % 4) % 4, options.readableBytes))
-      guard code == Self.resolutionOption, let exponent: UInt8 = value.getInteger(at: value.readerIndex) else {
-        continue
-      }
-      let isBinary = exponent & 0x80 != 0
-      // Finer ones would not fit the arithmetic below, and no clock has them.
-      guard exponent & 0x7F <= (isBinary ? 40 : 12) else {
-        throw .notACapture(offset: start, "an impossible time resolution")
-      }
-      return isBinary ? 1 << UInt64(exponent & 0x7F) : (0..<exponent).reduce(1) { power, _ in power * 10 }
+  /// Ticks in a second; a microsecond each where the option is absent.
+  private static func ticks(resolution exponent: UInt8, at start: Int) throws(ReplayError) -> UInt64 {
+    let isBinary = exponent & 0x80 != 0
+    // Finer ones would not fit the arithmetic of times, and no clock has them.
+    guard exponent & 0x7F <= (isBinary ? 40 : 12) else {
+      throw .notACapture(offset: start, "an impossible time resolution")
     }
-    return 1_000_000
+    return isBinary ? 1 << UInt64(exponent & 0x7F) : (0..<exponent).reduce(1) { power, _ in power * 10 }
   }
 
   private mutating func packet(
@@ -123,12 +173,14 @@ struct PcapNGReader {
     let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: interface.ticksPerSecond)
     // At most 10^12 ticks a second: the product stays within 64 bits.
     let fraction = rest * 1_000_000 / interface.ticksPerSecond
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-    guard !overflow, let time = Int64(exactly: whole), time <= Int64.max - 1_000_000 else {
+    guard let stated = Int64(exactly: seconds) else { throw .impossibleTime(packet: count) }
+    let (moved, overflow) = stated.addingReportingOverflow(interface.offset)
+    let (time, tooLarge) = moved.multipliedReportingOverflow(by: 1_000_000)
+    guard !overflow, !tooLarge, (0...Int64.max - 1_000_000).contains(time) else {
       throw .impossibleTime(packet: count)
     }
     return CapturedPacket(
-      number: count, time: time + Int64(fraction), link: interface.link, bytes: bytes,
+      number: count, offset: start, time: time + Int64(fraction), link: interface.link, bytes: bytes,
       cut: original > captured ? Int(original - captured) : 0)
   }
 

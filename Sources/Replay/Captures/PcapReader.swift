@@ -51,7 +51,8 @@ struct PcapReader {
     guard fraction / fractionsPerMicrosecond < 1_000_000 else { throw .impossibleTime(packet: count) }
     offset = start + Self.recordHeaderLength + Int(captured)
     return CapturedPacket(
-      number: count, time: Int64(seconds) * 1_000_000 + Int64(fraction / fractionsPerMicrosecond), link: link,
+      number: count, offset: start, time: Int64(seconds) * 1_000_000 + Int64(fraction / fractionsPerMicrosecond),
+      link: link,
       bytes: bytes, cut: original > captured ? Int(original - captured) : 0)
   }
 }

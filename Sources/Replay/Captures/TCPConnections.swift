@@ -3,17 +3,43 @@ struct TCPConnections {
   /// Both directions.
   struct Connection {
     fileprivate(set) var streams: [TCPSegment.Flow: TCPStream] = [:]
-    /// The number of the first packet of all.
-    fileprivate(set) var firstPacket: Int?
+    /// The number of the first packet of all, and where it stands.
+    fileprivate(set) var firstPacket: (number: Int, offset: Int)?
+
+    /// The direction of whoever asked for the connection, as far as its begin was seen.
+    private var opener: TCPSegment.Flow?
+    private var isOpenerCertain = false
+    private var firstAnswer: TCPSegment.Flow?
+
+    /// Takes a SYN: one that acknowledges nothing is the client's. Where both acknowledge, as in captures that are made
+    /// up, the first one is.
+    fileprivate mutating func noteBegin(_ segment: TCPSegment) {
+      guard !isOpenerCertain else { return }
+      if !segment.isAcknowledgement {
+        (opener, isOpenerCertain) = (segment.flow, true)
+      } else if let first = firstAnswer {
+        if first != segment.flow { opener = first }
+      } else {
+        // Its question was not captured.
+        (firstAnswer, opener) = (segment.flow, segment.flow.reversed)
+      }
+    }
 
     /// False when bytes came in without the SYN before them.
-    var beginsWhole: Bool { streams.values.allSatisfy { $0.parts.isEmpty || $0.initial != nil } }
+    private var beginsWhole: Bool { streams.values.allSatisfy { $0.parts.isEmpty || $0.initial != nil } }
 
-    /// The direction of who spoke first, then the other; empty ones if nobody did.
-    var bySpeaker: (first: TCPStream, second: TCPStream) {
-      let speaking = streams.values.filter { !$0.parts.isEmpty }
-        .sorted { ($0.parts.first?.packet ?? 0) < ($1.parts.first?.packet ?? 0) }
-      return (speaking.first ?? TCPStream(), speaking.dropFirst().first ?? TCPStream())
+    /// The client's direction, then the other. The client is who asked for the connection, or, where its begin is missing
+    /// or nothing came from there, who spoke first.
+    var conversation: CapturedConversation {
+      let speaking = streams.filter { !$0.value.parts.isEmpty }
+        .sorted { ($0.value.parts.first?.packet ?? 0) < ($1.value.parts.first?.packet ?? 0) }
+      let flow = speaking.first(where: { $0.key == opener })?.key ?? speaking.first?.key
+      return CapturedConversation(
+        first: flow.flatMap { streams[$0] } ?? TCPStream(),
+        second: flow.flatMap { streams[$0.reversed] } ?? TCPStream(),
+        firstEnd: flow.flatMap { CapturedEndpoint(packed: $0.source, port: $0.sourcePort) },
+        secondEnd: flow.flatMap { CapturedEndpoint(packed: $0.destination, port: $0.destinationPort) },
+        packet: firstPacket?.number ?? 0, offset: firstPacket?.offset ?? 0, beginsWhole: beginsWhole)
     }
   }
 
@@ -22,8 +48,11 @@ struct TCPConnections {
 
   mutating func append(_ segment: TCPSegment, of packet: CapturedPacket) {
     let index = index(of: segment)
-    if segment.isSynchronize { all[index].streams[segment.flow, default: TCPStream()].synchronize(segment.sequence) }
-    if all[index].firstPacket == nil { all[index].firstPacket = packet.number }
+    if all[index].firstPacket == nil { all[index].firstPacket = (packet.number, packet.offset) }
+    if segment.isSynchronize {
+      all[index].noteBegin(segment)
+      all[index].streams[segment.flow, default: TCPStream()].synchronize(segment.sequence)
+    }
     if segment.isCut { all[index].streams[segment.flow, default: TCPStream()].markCut(packet: packet.number) }
     // The first byte's number is one after that of SYN.
     let sequence = segment.isSynchronize ? segment.sequence &+ 1 : segment.sequence
@@ -41,7 +70,7 @@ struct TCPConnections {
   /// Ports are used again after a while. A SYN that comes twice has the same number.
   private func isNewBegin(_ segment: TCPSegment, of connection: Connection) -> Bool {
     guard segment.isSynchronize, let stream = connection.streams[segment.flow] else { return false }
-    return stream.initial != segment.sequence
+    return !stream.beginsWith(segment.sequence)
   }
 }
 

@@ -13,6 +13,8 @@ struct TCPSegment {
   let flow: Flow
   let sequence: UInt32
   let isSynchronize: Bool
+  /// Whether it acknowledges something: all but the first SYN of a connection do.
+  let isAcknowledgement: Bool
   let payload: ByteBuffer
   /// Whether the capture holds less of the packet than there was.
   let isCut: Bool
@@ -39,8 +41,18 @@ struct TCPSegment {
       destinationPort: destinationPort)
     self.sequence = sequence
     isSynchronize = offsetAndFlags & 0x02 != 0
+    isAcknowledgement = offsetAndFlags & 0x10 != 0
     payload = packet
     isCut = addresses.length > captured
+  }
+
+  /// Whether a packet is a part of a larger one that went over IPv4.
+  static func isFragment(_ packet: ByteBuffer) -> Bool {
+    guard let first: UInt8 = packet.getInteger(at: packet.readerIndex), first >> 4 == 4,
+      let fragment: UInt16 = packet.getInteger(at: packet.readerIndex + 6),
+      let transport: UInt8 = packet.getInteger(at: packet.readerIndex + 9)
+    else { return false }
+    return fragment & 0x3FFF != 0 && transport == tcp
   }
 
   private struct Addresses {

@@ -10,6 +10,8 @@ struct TCPStream {
     /// Microseconds since the epoch.
     let time: Int64
     let bytes: ByteBuffer
+    /// Where that packet stands in the file.
+    var offset = 0
   }
 
   /// Bytes behind a gap.
@@ -25,11 +27,26 @@ struct TCPStream {
   /// The first packet of which the capture holds only the beginning.
   private(set) var cutPacket: Int?
   private var next: UInt32?
+  /// The number of the first byte taken.
+  private var firstSequence: UInt32?
   private var early: [Early] = []
+
+  init() {}
+
+  /// Bytes that are in order already.
+  init(parts: [Part]) { self.parts = parts }
+
+  var byteCount: Int { parts.reduce(0) { $0 + $1.bytes.readableBytes } }
 
   mutating func synchronize(_ sequence: UInt32) {
     initial = sequence
-    next = sequence &+ 1
+    if parts.isEmpty { next = sequence &+ 1 }
+  }
+
+  /// Whether a SYN of this number is this stream's own: repeated, or captured behind what followed it.
+  func beginsWith(_ sequence: UInt32) -> Bool {
+    guard initial == nil else { return initial == sequence }
+    return firstSequence.map { $0 == sequence &+ 1 } ?? true
   }
 
   mutating func append(_ bytes: ByteBuffer, sequence: UInt32, of packet: CapturedPacket) {
@@ -39,10 +56,7 @@ struct TCPStream {
       return
     }
     take(bytes, sequence: sequence, of: packet)
-    while let index = early.firstIndex(where: { distance(to: $0.sequence) <= 0 }) {
-      let due = early.remove(at: index)
-      take(due.bytes, sequence: due.sequence, of: packet)
-    }
+    if !early.isEmpty { takeEarly(of: packet) }
   }
 
   mutating func markCut(packet: Int) {
@@ -53,17 +67,41 @@ struct TCPStream {
   /// - Throws: ``ReplayError/cutPacket(packet:)`` or ``ReplayError/missingBytes(packet:count:)``.
   func checkWholeness() throws(ReplayError) {
     if let cutPacket { throw .cutPacket(packet: cutPacket) }
-    guard let first = early.min(by: { distance(to: $0.sequence) < distance(to: $1.sequence) }) else { return }
-    throw .missingBytes(packet: first.packet, count: distance(to: first.sequence))
+    guard let gap else { return }
+    throw .missingBytes(packet: gap.packet, count: gap.count)
+  }
+
+  /// Where bytes are missing: the packet behind the gap, and how many.
+  var gap: (packet: Int, count: Int)? {
+    early.min { distance(to: $0.sequence) < distance(to: $1.sequence) }
+      .map { ($0.packet, distance(to: $0.sequence)) }
   }
 
   /// At most so many bytes from the begin.
   func beginning(_ count: Int) -> ByteBuffer {
     var bytes = ByteBuffer()
-    for part in parts where bytes.readableBytes < count {
+    for part in parts {
+      guard bytes.readableBytes < count else { break }
       bytes.writeImmutableBuffer(part.bytes)
     }
     return bytes.readSlice(length: min(count, bytes.readableBytes)) ?? bytes
+  }
+
+  /// What waited for the gap that `packet` closed. In order of their numbers, so that many cost no more than sorting
+  /// them.
+  private mutating func takeEarly(of packet: CapturedPacket) {
+    guard early.contains(where: { distance(to: $0.sequence) <= 0 }) else { return }
+    let base = next ?? 0
+    let waiting = early.sorted {
+      Self.distance(from: base, to: $0.sequence) < Self.distance(from: base, to: $1.sequence)
+    }
+    var taken = 0
+    for piece in waiting {
+      guard distance(to: piece.sequence) <= 0 else { break }
+      take(piece.bytes, sequence: piece.sequence, of: packet)
+      taken += 1
+    }
+    early = Array(waiting.dropFirst(taken))
   }
 
   /// Keeps what is new of bytes that begin no later than those expected.
@@ -72,12 +110,15 @@ struct TCPStream {
     guard known < bytes.readableBytes else { return }
     var new = bytes
     new.moveReaderIndex(forwardBy: known)
+    if firstSequence == nil { firstSequence = sequence }
     next = sequence &+ UInt32(truncatingIfNeeded: bytes.readableBytes)
-    parts.append(Part(packet: packet.number, time: packet.time, bytes: new))
+    parts.append(Part(packet: packet.number, time: packet.time, bytes: new, offset: packet.offset))
   }
 
   /// Signed: a repeated segment begins before what is expected.
-  private func distance(to sequence: UInt32) -> Int {
-    Int(Int32(bitPattern: sequence &- (next ?? sequence)))
+  private func distance(to sequence: UInt32) -> Int { Self.distance(from: next ?? sequence, to: sequence) }
+
+  private static func distance(from base: UInt32, to sequence: UInt32) -> Int {
+    Int(Int32(bitPattern: sequence &- base))
   }
 }

@@ -1,7 +1,7 @@
 extension RecordedSession {
   /// When the client's first byte came, in microseconds since the epoch.
-  var recordedBegin: Int64 { 0 }
+  var recordedBegin: Int64 { begin }
 
   /// The client's address without its port; one of documentation's where the capture has none.
-  var clientAddress: String { "192.0.2.1" }
+  var clientAddress: String { client?.address ?? "192.0.2.1" }
 }
