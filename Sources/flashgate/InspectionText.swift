@@ -5,6 +5,8 @@ import Replay
 enum InspectionText {
   static func table(_ session: SessionInspection) -> String {
     var lines: [String] = []
+    let ends = [session.client, session.server].compactMap { $0.map { "\($0)" } }.joined(separator: " to ")
+    lines.append("  transport   \(session.transport.rawValue)\(ends.isEmpty ? "" : ", \(ends)")")
     lines.append("  duration    \(seconds(session.duration))")
     lines.append("  bytes       client \(session.clientBytes), server \(session.serverBytes)")
     lines.append(
@@ -19,11 +21,14 @@ enum InspectionText {
 
   static func json(_ session: SessionInspection) -> JSON {
     .object([
+      .init("transport", .string(session.transport.rawValue)),
+      .init("client", json(session.client)),
+      .init("server", json(session.server)),
       .init("duration_ms", .integer(Int(session.duration))),
       .init("client_bytes", .integer(session.clientBytes)),
       .init("server_bytes", .integer(session.serverBytes)),
-      .init("client_handshake", session.clientHandshake.map(JSON.string) ?? .null),
-      .init("server_handshake", session.serverHandshake.map(JSON.string) ?? .null),
+      .init("client_handshake", json(session.clientHandshake)),
+      .init("server_handshake", json(session.serverHandshake)),
       .init(
         "connect",
         .array(session.connect.map { .object([.init("name", .string($0.name)), .init("value", .string($0.value))]) })),
@@ -31,6 +36,11 @@ enum InspectionText {
       .init("tracks", .array(session.tracks.map(json))),
       .init("findings", .array(session.findings.map(json))),
     ])
+  }
+
+  private static func json<Value: CustomStringConvertible>(_ value: Value?) -> JSON {
+    guard let value else { return .null }
+    return .string(value.description)
   }
 
   private static func section(_ title: String, _ entries: [String], _ lines: inout [String]) {
@@ -75,7 +85,8 @@ enum InspectionText {
 
   private static func json(_ finding: Finding) -> JSON {
     .object([
-      .init("packet", .integer(finding.packet)), .init("time_ms", .integer(Int(finding.milliseconds))),
+      .init("packet", .integer(finding.packet)), .init("offset", .integer(finding.offset)),
+      .init("time_ms", .integer(Int(finding.milliseconds))),
       .init("side", .string(finding.side)), .init("count", .integer(finding.count)),
       .init("what", .string("\(finding)")),
     ])

@@ -95,12 +95,13 @@ import Testing
     #expect(
       found.map(\.rule) == [
         .controlOutOfPlace(type: 1, chunkStream: 3, streamID: 1), .smallChunkSize(100), .unknownType(99),
-        .backwards(kind: "video", from: 40, to: 20), .mediaOnConnection, .configurationMissing(codec: "aac"),
+        .unpublishedMedia(streamID: 1), .backwards(kind: "video", from: 40, to: 20), .mediaOnConnection,
+        .configurationMissing(codec: "aac"),
         .wrongRate(codec: "speex", stated: 11025, real: 16000),
         .damagedMedia(kind: "video", "\(FLVError.enhancedVideoHeader(firstByte: 0xF7))"),
         .malformed(.malformedMessage(type: 3, length: 1)),
       ])
-    #expect(found[3].count == 2)
+    #expect(found[4].count == 2)
     #expect(found.allSatisfy { $0.packet == 1 && $0.side == "client" && !$0.description.isEmpty })
   }
 

@@ -30,6 +30,30 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
     case noTransaction(command: String)
     /// `deleteStream` names its stream by text.
     case deleteByName
+    /// A chunk size of more bytes than a message can have (5.4.1).
+    case largeChunkSize(UInt32)
+    /// Something else than protocol control on chunk stream 2, which is reserved for it (5.3.1.1).
+    case reservedChunkStream(type: UInt8)
+    /// A user control event that the specification does not name (7.1.7).
+    case unknownUserControl(event: UInt16)
+    /// A command before `connect` (7.2.1.1).
+    case beforeConnect(command: String)
+    /// A second `connect` on the connection.
+    case connectedTwice
+    /// `connect` without a field that servers need (7.2.1.1).
+    case connectFieldMissing(String)
+    /// `connect` on a message stream other than 0 (7.2.1).
+    case connectOffConnection(streamID: UInt32)
+    /// `publish` or `play` before any `createStream` (7.2.1.3), or on message stream 0.
+    case noStream(command: String, streamID: UInt32)
+    /// Sound or pictures of the client on a stream that it does not publish on (7.2.2.6).
+    case unpublishedMedia(streamID: UInt32)
+    /// An answer to a call that the other side has not made (7.1.1).
+    case answerWithoutCall(name: String, transaction: Double)
+    /// More than two windows of the other side's bytes without an acknowledgement (5.4.3, 5.4.4).
+    case unacknowledged(window: UInt32)
+    /// C2 or S2 does not repeat the other's random bytes (5.2.4).
+    case handshakeNotEchoed
     /// The client left without `deleteStream` or `closeStream`.
     case leftWithoutClosing
 
@@ -50,6 +74,22 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
       case .reordered: "pictures are shown in another order than sent (B-frames)"
       case .noTransaction(let command): "\(command) with transaction 0 asks for no answer (spec 7.2.1)"
       case .deleteByName: "deleteStream names its stream by text, not by number (spec 7.2.2.3)"
+      case .largeChunkSize(let size): "chunk size \(size) is above 16777215, what a message can have (spec 5.4.1)"
+      case .reservedChunkStream(let type):
+        "message type \(type) on chunk stream 2, which is for protocol control (spec 5.3.1.1)"
+      case .unknownUserControl(let event): "user control event \(event) is none of the specification's (spec 7.1.7)"
+      case .beforeConnect(let command): "\(command) before connect (spec 7.2.1.1)"
+      case .connectedTwice: "a second connect on the same connection (spec 7.2.1.1)"
+      case .connectFieldMissing(let field): "connect without \(field) (spec 7.2.1.1)"
+      case .connectOffConnection(let stream): "connect on message stream \(stream), not 0 (spec 7.2.1)"
+      case .noStream(let command, let stream):
+        "\(command) on message stream \(stream), which createStream has not made (spec 7.2.1.3)"
+      case .unpublishedMedia(let stream): "media on message stream \(stream) without publish (spec 7.2.2.6)"
+      case .answerWithoutCall(let name, let transaction):
+        "\(name) to transaction \(transaction.plain), which nobody asked for (spec 7.1.1)"
+      case .unacknowledged(let window):
+        "no acknowledgement for more than two windows of \(window) bytes (spec 5.4.3)"
+      case .handshakeNotEchoed: "the second part of the handshake does not repeat the other side's (spec 5.2.4)"
       case .leftWithoutClosing: "left without closing its stream"
       }
     }
@@ -57,6 +97,8 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
 
   /// The packet it was found in, counted from 1.
   public let packet: Int
+  /// Where that packet stands in the file.
+  public var offset = 0
   /// Milliseconds since the client's first byte.
   public let milliseconds: Int64
   /// `client` or `server`.
@@ -68,6 +110,6 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
 
   /// One line for people.
   public var description: String {
-    "packet \(packet), \(side): \(rule.text)\(count > 1 ? " (\(count) times)" : "")"
+    "packet \(packet) at offset \(offset), \(side): \(rule.text)\(count > 1 ? " (\(count) times)" : "")"
   }
 }

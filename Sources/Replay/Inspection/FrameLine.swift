@@ -65,5 +65,5 @@ public struct FrameLine: Sendable, Equatable, CustomStringConvertible {
 
 extension Double {
   /// Without a fraction where there is none.
-  fileprivate var plain: String { self == rounded() && abs(self) < 1e15 ? "\(Int64(self))" : "\(self)" }
+  var plain: String { self == rounded() && abs(self) < 1e15 ? "\(Int64(self))" : "\(self)" }
 }

@@ -1,4 +1,5 @@
 import AMF
+import NIOCore
 import RTMP
 
 /// What one recorded session was: who connected how, what was said, what was sent, and what of it breaks a rule.
@@ -41,6 +42,10 @@ public struct SessionInspection: Sendable {
     public let bitRate: Int
   }
 
+  /// How the client came: `rtmp`, `rtmpt` ...
+  public let transport: RecordedSession.Transport
+  /// Both ends; nil for a file.
+  public let client, server: CapturedEndpoint?
   /// `plain`, `digest (scheme 0)` ...; nil where the hello is not whole.
   public let clientHandshake, serverHandshake: String?
   /// The fields of `connect` in their order, as text.
@@ -60,9 +65,13 @@ public struct SessionInspection: Sendable {
   public init(_ session: RecordedSession) {
     let trace = SessionTrace(session)
     var walk = InspectionWalk()
+    Self.checkHandshake(of: session, trace, by: &walk)
     for entry in trace.entries { walk.take(entry) }
     for failure in trace.breaks { walk.take(failure) }
     walk.finish(at: session)
+    transport = session.transport
+    client = session.client
+    server = session.server
     clientHandshake = trace.clientHandshake.map(Self.name)
     serverHandshake = trace.serverHandshake.map(Self.name)
     connect = walk.connect
@@ -72,6 +81,30 @@ public struct SessionInspection: Sendable {
     duration = session.duration / 1000
     clientBytes = session.byteCount
     serverBytes = session.serverSegments.reduce(0) { $0 + $1.bytes.readableBytes }
+  }
+
+  /// A side without a digest repeats what the other sent; a digest's second part is signed instead. Words of time are
+  /// not compared, for some write their own.
+  private static func checkHandshake(of session: RecordedSession, _ trace: SessionTrace, by walk: inout InspectionWalk)
+  {
+    let part = 1536
+    let (random, length) = (8, part - 8)
+    var hello = ByteBuffer()
+    for segment in session.segments where hello.readableBytes < RecordedSession.shortest {
+      hello.writeImmutableBuffer(segment.bytes)
+    }
+    let answer = session.serverHello
+    func bytes(_ buffer: ByteBuffer, _ index: Int) -> ByteBuffer? {
+      buffer.getSlice(at: buffer.readerIndex + 1 + index * part + random, length: length)
+    }
+    guard let c1 = bytes(hello, 0), let c2 = bytes(hello, 1), let s1 = bytes(answer, 0) else { return }
+    if trace.clientHandshake == .plain, c2 != s1, let segment = session.segments.first {
+      walk.take(.handshakeNotEchoed, of: segment, side: .client)
+    }
+    guard trace.serverHandshake == .plain, let s2 = bytes(answer, 1), let segment = session.serverSegments.first else {
+      return
+    }
+    if s2 != c1 { walk.take(.handshakeNotEchoed, of: segment, side: .server) }
   }
 
   private static func name(_ handshake: DirectionObserver.Handshake) -> String {

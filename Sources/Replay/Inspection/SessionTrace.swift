@@ -15,26 +15,32 @@ struct SessionTrace {
     let time: Int64
     /// The packet that made it whole, counted from 1.
     let packet: Int
+    /// Where that packet stands in the file.
+    let offset: Int
     let side: Side
     let message: ObservedMessage
+    /// Bytes that this side has sent by then, the handshake's with them.
+    let sent: Int
   }
 
   /// Where a direction stopped making sense.
   struct Break {
     let time: Int64
     let packet: Int
+    let offset: Int
     let side: Side
     let error: RTMPError
   }
 
   private(set) var entries: [Entry] = []
   private(set) var breaks: [Break] = []
+  private var sent: [Side: Int] = [:]
   private(set) var clientHandshake: DirectionObserver.Handshake?
   private(set) var serverHandshake: DirectionObserver.Handshake?
 
   init(_ session: RecordedSession) {
-    var client = DirectionObserver(isClient: true)
-    var server = DirectionObserver(isClient: false)
+    var client = DirectionObserver(isClient: true, limits: Self.limits)
+    var server = DirectionObserver(isClient: false, limits: Self.limits)
     var (clientIndex, serverIndex) = (0, 0)
     while true {
       let mine = clientIndex < session.segments.count ? session.segments[clientIndex] : nil
@@ -57,12 +63,28 @@ struct SessionTrace {
     // Behind a break nothing can be told apart.
     guard !breaks.contains(where: { $0.side == side }) else { return }
     var bytes = segment.bytes
+    sent[side, default: 0] += bytes.readableBytes
     do throws(RTMPError) {
       while let message = try observer.next(&bytes) {
-        entries.append(Entry(time: segment.time, packet: segment.packet, side: side, message: message))
+        entries.append(
+          Entry(
+            time: segment.time, packet: segment.packet, offset: segment.offset, side: side, message: message,
+            sent: sent[side, default: 0]))
       }
     } catch {
-      breaks.append(Break(time: segment.time, packet: segment.packet, side: side, error: error))
+      breaks.append(
+        Break(time: segment.time, packet: segment.packet, offset: segment.offset, side: side, error: error))
     }
+  }
+
+  /// What the protocol allows: a recording costs nobody but its reader, and what a server refuses is for it to say.
+  private static var limits: RTMPLimits {
+    var limits = RTMPLimits()
+    limits.maximumMessageLength = 0xFF_FFFF
+    limits.maximumPartialBytes = 256 << 20
+    limits.maximumChunkSize = Int(Int32.max)
+    limits.maximumChunkStreams = 4096
+    limits.smallChunkBudget = .max
+    return limits
   }
 }
