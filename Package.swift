@@ -93,6 +93,7 @@ let package = Package(
       name: "Replay",
       dependencies: [
         "AMF", "COpenSSL", "Edge", "FLV", "Gateway", "Media", "Rooms", "RTMP", "RTP", nioCore, nioPosix,
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .target(

@@ -13,8 +13,9 @@ struct FlashGateCommand: AsyncParsableCommand {
       """,
     version: VersionCommand.text,
     subcommands: [
-      ServeCommand.self, CheckCommand.self, ReplayCommand.self, InspectCommand.self, DoctorCommand.self,
-      KeyCommand.self, PolicyCommand.self, AuditCommand.self, MigrationCommand.self, VersionCommand.self,
+      ServeCommand.self, CheckCommand.self, RecordCommand.self, ReplayCommand.self, InspectCommand.self,
+      DoctorCommand.self, KeyCommand.self, PolicyCommand.self, AuditCommand.self, MigrationCommand.self,
+      VersionCommand.self,
     ])
 
   /// Results go to standard output, problems to standard error, and every way out has its exit code.
