@@ -1,9 +1,10 @@
-// What libavcodec, libavutil, libswresample and libswscale offer as function-like macros, casts or compound
+// What libavcodec, libavformat, libavutil, libswresample and libswscale offer as function-like macros, casts or compound
 // literals does not reach Swift; each gets a constant or an inline function here, and nothing else does.
 #ifndef FLASHGATE_CLIBAV_SHIM_H
 #define FLASHGATE_CLIBAV_SHIM_H
 
 #include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
 #include <libavutil/avutil.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/error.h>

@@ -1,18 +1,19 @@
 import ArgumentParser
 import Foundation
 import Gateway
-import NIOCore
 import Replay
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Tell what is in a capture, and what in it breaks the specification.",
     discussion: """
-      A capture is a pcap or pcapng file. What cannot be taken is told on standard error.
+      A capture is a pcap or pcapng file, of tcpdump, Wireshark or `flashgate record`, or an FLV file. RTMP is found on any \
+      port, RTMPT in HTTP; with the keys of TLS sessions, RTMPS and RTMPTS by tshark. What cannot be taken is told on standard \
+      error, with packet and offset.
       """)
 
   @Argument(
-    help: ArgumentHelp("The capture.", valueName: "capture"), completion: .file(extensions: ["pcapng", "pcap"]))
+    help: ArgumentHelp("The capture.", valueName: "capture"), completion: .file(extensions: ["pcapng", "pcap", "flv"]))
   var capture: String
 
   @Flag(name: .long, help: "One JSON document instead of tables.")
@@ -21,16 +22,32 @@ struct InspectCommand: ParsableCommand {
   @Flag(name: .long, help: "Every message, a line each.")
   var frames = false
 
-  @Option(name: .long, help: ArgumentHelp("Write each stream there as FLV, as it came.", valueName: "directory"))
+  @Option(name: .long, help: ArgumentHelp("Write each stream there.", valueName: "directory"))
   var extract: String?
+
+  @Option(
+    name: .long,
+    help: "With --extract: flv as it came, mkv or mp4 with the same frames, wav with the sound decoded.")
+  var format = StreamFormat.flv
+
+  @Option(name: .long, help: ArgumentHelp("Keys of TLS sessions, as SSLKEYLOGFILE has them.", valueName: "file"))
+  var keylog: String?
 
   func validate() throws {
     if json, frames { throw ValidationError("--json and --frames exclude each other.") }
+    if format != .flv, extract == nil { throw ValidationError("--format goes with --extract.") }
   }
 
   func run() throws {
-    let file = try CaptureFile(path: capture)
-    if let extract { try write(file, to: URL(filePath: extract)) }
+    let file = try CaptureFile(path: capture, keyLog: keylog)
+    tell(file)
+    guard let extract else { return }
+    var writer = try StreamWriter(directory: URL(filePath: extract), format: format)
+    for (index, session) in file.contents.sessions.enumerated() { try writer.write(session, number: index + 1) }
+    if !writer.isComplete { throw ExitReason.no.code }
+  }
+
+  private func tell(_ file: CaptureFile) {
     if json {
       let sessions = file.contents.sessions.map { InspectionText.json(SessionInspection($0)) }
       let notices = file.contents.notices.map { JSON.string("\($0)") }
@@ -43,18 +60,6 @@ struct InspectCommand: ParsableCommand {
         for line in FrameLine.all(of: session) { print(line) }
       } else {
         print(InspectionText.table(SessionInspection(session)))
-      }
-    }
-  }
-
-  /// `1-client-1.flv`: session, side, message stream.
-  private func write(_ file: CaptureFile, to directory: URL) throws {
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    for (index, session) in file.contents.sessions.enumerated() {
-      for stream in try StreamExtraction(session).streams {
-        let target = directory.appending(path: "\(index + 1)-\(stream.side)-\(stream.streamID).flv")
-        try Data(stream.file.readableBytesView).write(to: target)
-        StandardStreams.printError("\(target.path): \(stream.file.readableBytes) bytes")
       }
     }
   }
