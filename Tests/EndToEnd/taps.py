@@ -13,11 +13,11 @@ from waiting import wait_until
 class Tap:
     """A running `flashgate record` on a free port; `file` is what it writes."""
 
-    def __init__(self, forward, file, *options, prefix=(), host="127.0.0.1"):
+    def __init__(self, forward, file, *options, prefix=(), host="127.0.0.1", log=None):
         self.port, self.file = free_port(), file
         self._program = Program(
             [*prefix, binary(), "record", "--listen", f"{host}:{self.port}", "--forward", str(forward),
-             "--output", file, *options], file.with_suffix(".log"))
+             "--output", file, *options], log or file.with_suffix(".log"))
         self.pid = self._program.pid
         try:
             wait_until(lambda: "recording " in self.said(), what="the tap listens")
@@ -43,7 +43,7 @@ class Dump:
     def __init__(self, port, file):
         self.file = file
         self._program = Program(
-            ["tcpdump", "-i", "lo", "-U", "-B", "16384", "-s", "0", "-w", file, f"tcp port {port}"], file.with_suffix(".log"))
+            ["tcpdump", "-i", "lo", "--immediate-mode", "-U", "-B", "16384", "-s", "0", "-w", file, f"tcp port {port}"], file.with_suffix(".log"))
         wait_until(lambda: "listening on" in self._program.log.read_text(errors="replace"), what="tcpdump listens")
 
     def stop(self):

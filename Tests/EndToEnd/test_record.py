@@ -380,9 +380,7 @@ def _pass(running, data):
 def test_a_full_disk_stops_the_recording_and_not_the_clients(small_disk, flashgate):
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(100_000))
-    running = Tap(Peer(_echo).address, small_disk / "tap.pcapng")
-    running._program.log.rename(small_disk.parent / "tap.log")
-    running._program.log = small_disk.parent / "tap.log"
+    running = Tap(Peer(_echo).address, small_disk / "tap.pcapng", log=small_disk.parent / "tap.log")
     try:
         for _ in range(3):
             _pass(running, b"\x03" + random.Random(4).randbytes(400_000))
