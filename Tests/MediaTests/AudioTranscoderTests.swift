@@ -45,6 +45,45 @@ struct AudioTranscoderTests {
     #expect(abs(packets.count - 150) <= 6)
   }
 
+  /// The same by a record that speaks of the extension behind the core's own description, as old encoders write it for
+  /// decoders that do not know it (ISO/IEC 14496-3, 1.6.6.1), and by one that leaves it to the stream.
+  @Test(
+    arguments: [
+      ([0x13, 0x88, 0x56, 0xE5, 0xA0], 44_100), ([0x13, 0x88], 22_050),
+    ] as [([UInt8], Int32)])
+  func highEfficiencyAACIsHeardHoweverItIsSignalled(_ record: [UInt8], _ rate: Int32) throws {
+    var recording = try Recordings.sound("aac", rate: 22_050, channels: 1)
+    // FLV says 44 100 Hz and stereo of all AAC, whatever is in it.
+    recording.audioFormat = AudioFormat(
+      codec: .aac, sampleRate: 44_100, channels: 2, configuration: ByteBuffer(bytes: record))
+    var decoder = try Decoder(recording.neededAudioFormat(), limits: .init())
+    var rates: Set<Int32> = []
+    for frame in recording.audio {
+      try decoder.decode(frame) { (sound: borrowing Frame) in rates.insert(sound.pointer.pointee.sample_rate) }
+    }
+    #expect(rates == [rate])
+    let packets = try AudioTranscoder.run(recording)
+    try self.expectTone(packets)
+    #expect(abs(packets.count - 150) <= 6)
+    #expect(zip(packets, packets.dropFirst()).allSatisfy { $1.time - $0.time == 20_000 })
+  }
+
+  @Test func eachPacketTellsHowLoudItIs() throws {
+    // A tone of half of full scale: 20 log10(0.5 / sqrt 2).
+    let packets = try AudioTranscoder.run(Recordings.nellymoser22.get())
+    #expect(packets[25..<125].allSatisfy { abs(Int($0.attenuation ?? 0) - 9) <= 1 })
+    let format = AudioFormat(codec: .pcmALaw, sampleRate: 8_000, channels: 1)
+    let transcoder = try AudioTranscoder(from: format)
+    var silence: [EncodedFrame] = []
+    for index in 0..<20 {
+      let message = EncodedFrame(
+        time: Int64(index) * 20_000, isKeyFrame: true, data: ByteBuffer(repeating: 0xD5, count: 160))
+      try transcoder.push(message) { silence.append($0) }
+    }
+    #expect(silence.count >= 15)
+    #expect(silence.allSatisfy { ($0.attenuation ?? 0) > 70 })
+  }
+
   @Test func monoStaysMonoAndStereoStaysStereo() throws {
     let mono = try Recordings.nellymoser22.get()
     #expect(try AudioTranscoder(from: mono.neededAudioFormat()).channels == 1)

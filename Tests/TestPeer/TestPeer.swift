@@ -66,7 +66,10 @@
         .extmap(ExtensionMap(id: 3, uri: ExtensionMap.transportSequenceNumber)),
         .rtcpFeedback(payloadType: nil, "transport-cc"),
       ]
-      guard section.kind == .video else { return }
+      guard section.kind == .video else {
+        section.attributes.append(.extmap(ExtensionMap(id: 5, uri: ExtensionMap.audioLevel)))
+        return
+      }
       for (type, repeated) in [(UInt8(97), 96), (103, 102)] {
         section.formats.append("\(type)")
         section.attributes += [
@@ -111,7 +114,7 @@
       case .srtp:
         if self.inbound?.unprotect(&datagram, isRTCP: false) == nil {
           self.packets.append(
-            try RTPPacket(parsing: datagram, HeaderExtensionMap(mediaID: 4, transportSequenceNumber: 3)))
+            try RTPPacket(parsing: datagram, HeaderExtensionMap(mediaID: 4, transportSequenceNumber: 3, audioLevel: 5)))
         }
       case .srtcp:
         if self.inbound?.unprotect(&datagram, isRTCP: true) == nil {

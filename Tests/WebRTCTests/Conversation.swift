@@ -106,6 +106,11 @@ final class Conversation {
       payloads: (0..<packets).map { ByteBuffer(repeating: UInt8($0), count: $0 == packets - 1 ? 300 : 1160) })
   }
 
+  static func loudSound(_ mediaTime: Int64, _ level: AudioLevel) throws -> PacketizedFrame {
+    var packetizer = OpusPacketizer()
+    return try packetizer.packetize(ByteBuffer(repeating: 0xFC, count: 80), mediaTime: mediaTime, level: level)
+  }
+
   static func sound(_ mediaTime: Int64) throws -> PacketizedFrame {
     try PacketizedFrame(
       codec: .opus, mediaTime: mediaTime, isKeyFrame: true, markedPacket: nil,

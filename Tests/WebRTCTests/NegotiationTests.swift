@@ -73,6 +73,20 @@ import Testing
     #expect(plan.sections[1].feedback.isSuperset(of: [.nack, .pictureLoss]))
   }
 
+  @Test(arguments: ["chromium-recvonly", "chromium-old-recvonly", "firefox-two", "safari-recvonly", "aiortc-recvonly"])
+  func loudnessIsToldOfSoundAlone(name: String) throws {
+    let offer = try Offers.read(name)
+    var negotiation = self.negotiation()
+    let answer = try negotiation.answer(offer: offer, sending: self.tracks(offer))
+    for (index, section) in try #require(negotiation.plan).sections.enumerated() {
+      let line = section.extensions.audioLevel.map {
+        SDPAttribute.extmap(ExtensionMap(id: UInt16($0), uri: ExtensionMap.audioLevel))
+      }
+      #expect((line != nil) == (section.kind == .audio))
+      if let line { #expect(answer.sections[index].attributes.contains(line)) }
+    }
+  }
+
   @Test(arguments: [
     ("chromium-recvonly", [PayloadCodec.vp8: UInt8(97), .h264: 109], true, false),
     ("firefox-recvonly", [.vp8: 124], true, false),

@@ -85,6 +85,15 @@ import Testing
     #expect(talk.peer.packets[2].payload == ByteBuffer(repeating: 1, count: 1160))
   }
 
+  @Test(arguments: [true, false]) func soundTellsHowLoudItIsWhereThatWasNegotiated(_ isModern: Bool) throws {
+    let talk = try Conversation(isModern: isModern)
+    try talk.connect()
+    let level = AudioLevel(attenuation: 23, isVoice: true)
+    try talk.send(try Conversation.loudSound(960, level), section: 0)
+    try talk.send(try Conversation.sound(1920), section: 0)
+    #expect(talk.peer.packets.map(\.extensions.audioLevel) == [isModern ? level : nil, nil])
+  }
+
   @Test func nothingIsSentInASectionWithoutATrackOrInAForeignCodec() throws {
     let talk = try Conversation()
     try talk.connect()

@@ -40,13 +40,19 @@ export async function readTracks(peer) {
 /**
  * How loud a track is now, as a part of full scale (0 to 1): what the sender says of its latest packet (RFC 6464),
  * or else the root mean square that the browser measured between two readings. The former is needed as long as the
- * sound is off: Chromium measures after the volume control, and finds silence.
+ * sound is off: Chromium measures after the volume control, and finds silence. A packet that was there already when
+ * the track was asked last says nothing any more; Firefox tells of it for ten seconds.
  * @param {RTCRtpReceiver} receiver
  */
 export function levelOf(receiver, before, now) {
   const [source] = receiver.getSynchronizationSources();
+  const isNew = source !== undefined && latest.get(receiver) !== source.rtpTimestamp;
+  if (isNew) latest.set(receiver, source.rtpTimestamp);
   const duration = (now?.totalSamplesDuration ?? 0) - (before?.totalSamplesDuration ?? 0);
   const energy = (now?.totalAudioEnergy ?? 0) - (before?.totalAudioEnergy ?? 0);
   const measured = duration > 0 && energy > 0 ? Math.sqrt(energy / duration) : 0;
-  return Math.max(source?.audioLevel ?? 0, measured);
+  return Math.max(isNew ? source.audioLevel ?? 0 : 0, measured);
 }
+
+/** The time stamp of the packet that was there when a track was asked last, by its receiver. */
+const latest = new WeakMap();

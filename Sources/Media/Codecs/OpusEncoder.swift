@@ -1,4 +1,5 @@
 import CLibAV
+import Glibc
 
 /// libopus for speech: interleaved float samples at 48 kHz in, one packet each 960 of them.
 struct OpusEncoder: ~Copyable {
@@ -42,9 +43,10 @@ struct OpusEncoder: ~Copyable {
     self.channels = channels
   }
 
-  /// Takes samples and hands over a packet for each 960 of them.
+  /// Takes samples and hands over a packet for each 960 of them, and how far it lies below full scale in decibels, 0 to
+  /// 127.
   mutating func append(
-    _ samples: UnsafeBufferPointer<Float>, packet emit: (borrowing Packet) -> Void
+    _ samples: UnsafeBufferPointer<Float>, packet emit: (borrowing Packet, UInt8) -> Void
   ) throws(MediaError) {
     var rest = samples[...]
     while !rest.isEmpty {
@@ -57,7 +59,7 @@ struct OpusEncoder: ~Copyable {
   }
 
   /// Fills the waiting samples up with silence and encodes them; nothing when none wait.
-  mutating func flush(packet emit: (borrowing Packet) -> Void) throws(MediaError) {
+  mutating func flush(packet emit: (borrowing Packet, UInt8) -> Void) throws(MediaError) {
     guard self.pending > 0, let plane = self.plane else { return }
     plane[(self.pending * self.channels)...].update(repeating: 0)
     self.pending = Self.frameSamples
@@ -78,9 +80,22 @@ struct OpusEncoder: ~Copyable {
     self.pending += samples.count / self.channels
   }
 
-  private mutating func encode(_ emit: (borrowing Packet) -> Void) throws(MediaError) {
+  private mutating func encode(_ emit: (borrowing Packet, UInt8) -> Void) throws(MediaError) {
     self.pending = 0
+    let attenuation = self.plane.map { Self.attenuation(of: UnsafeBufferPointer($0)) } ?? 127
     self.frame.pointer.pointee.pts = clibav_no_time
-    try self.context.encode(self.frame.pointer, codec: "opus", into: self.packet, receive: emit)
+    try self.context.encode(self.frame.pointer, codec: "opus", into: self.packet) { packet in
+      emit(packet, attenuation)
+    }
+  }
+
+  /// By the root mean square of all channels.
+  private static func attenuation(of samples: UnsafeBufferPointer<Float>) -> UInt8 {
+    var energy: Float = 0
+    for sample in samples { energy += sample * sample }
+    // Also for what is no number: a decoder makes anything of damage.
+    guard energy > 0, energy.isFinite else { return 127 }
+    let decibels = -10 * log10(energy / Float(samples.count))
+    return UInt8(min(max(decibels.rounded(), 0), 127))
   }
 }

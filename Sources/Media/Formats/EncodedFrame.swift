@@ -11,11 +11,14 @@ public struct EncodedFrame: Sendable, Hashable {
   public var isKeyFrame: Bool
   /// The codec's own bytes, without an FLV tag header.
   public var data: ByteBuffer
+  /// How far the sound lies below full scale, in whole decibels, 0 to 127; nil for pictures, and where nobody measured.
+  public var attenuation: UInt8?
 
   /// Makes a frame of `data` shown or heard at `time` microseconds.
-  public init(time: Int64, isKeyFrame: Bool, data: ByteBuffer) {
+  public init(time: Int64, isKeyFrame: Bool, data: ByteBuffer, attenuation: UInt8? = nil) {
     self.time = time
     self.isKeyFrame = isKeyFrame
     self.data = data
+    self.attenuation = attenuation
   }
 }

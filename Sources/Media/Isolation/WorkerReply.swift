@@ -40,19 +40,25 @@ enum WorkerReply: Equatable {
 }
 
 extension EncodedFrame {
-  /// Time of 64 bits, flags of 8 (bit 0: key frame), and all the rest of the message is the codec's.
+  /// Time of 64 bits, flags of 8 (bit 0: key frame; bit 1: a level of 8 bits follows), and all the rest of the message is
+  /// the codec's.
   init(reading message: inout ByteBuffer) throws(WireError) {
     let time = try message.wireTime()
     let flags = try message.wireInteger(UInt8.self)
-    guard flags <= 1 else { throw .unknown(field: "frame flags", value: flags) }
+    guard flags <= 3 else { throw .unknown(field: "frame flags", value: flags) }
+    let attenuation: UInt8? = flags & 2 != 0 ? try message.wireInteger() : nil
+    if let attenuation, attenuation > 127 { throw .unknown(field: "level", value: attenuation) }
     let limit = MediaLimits().encodedFrame
     guard message.readableBytes <= limit else { throw .tooLong(length: message.readableBytes, limit: limit) }
-    self.init(time: time, isKeyFrame: flags & 1 != 0, data: try message.wireBytes(message.readableBytes))
+    self.init(
+      time: time, isKeyFrame: flags & 1 != 0, data: try message.wireBytes(message.readableBytes),
+      attenuation: attenuation)
   }
 
   func write(to bytes: inout ByteBuffer) {
     bytes.writeTime(self.time)
-    bytes.writeInteger(UInt8(self.isKeyFrame ? 1 : 0))
+    bytes.writeInteger(UInt8(self.isKeyFrame ? 1 : 0) | (self.attenuation == nil ? 0 : 2))
+    if let attenuation = self.attenuation { bytes.writeInteger(min(attenuation, 127)) }
     // A frame beyond the limit is damage, and so is an empty one.
     if self.data.readableBytes <= MediaLimits().encodedFrame { bytes.writeImmutableBuffer(self.data) }
   }

@@ -82,14 +82,16 @@ public final class AudioTranscoder {
 
   private func close(_ emit: (EncodedFrame) -> Void) throws(MediaError) {
     try self.resampler.drain { (samples) throws(MediaError) in try self.encode(samples, emit) }
-    try self.encoder.flush { packet in self.deliver(packet, emit) }
+    try self.encoder.flush { packet, attenuation in self.deliver(packet, attenuation, emit) }
   }
 
   private func encode(_ samples: UnsafeBufferPointer<Float>, _ emit: (EncodedFrame) -> Void) throws(MediaError) {
-    try self.encoder.append(samples) { packet in self.deliver(packet, emit) }
+    try self.encoder.append(samples) { packet, attenuation in self.deliver(packet, attenuation, emit) }
   }
 
-  private func deliver(_ packet: borrowing Packet, _ emit: (EncodedFrame) -> Void) {
-    emit(EncodedFrame(time: self.clock.nextFrame(), isKeyFrame: true, data: packet.copyBytes()))
+  private func deliver(_ packet: borrowing Packet, _ attenuation: UInt8, _ emit: (EncodedFrame) -> Void) {
+    emit(
+      EncodedFrame(
+        time: self.clock.nextFrame(), isKeyFrame: true, data: packet.copyBytes(), attenuation: attenuation))
   }
 }

@@ -18,6 +18,8 @@ public final class PacketizedFrame: Sendable {
   public let count: Int
   /// Bytes of all payloads together.
   public let byteCount: Int
+  /// How loud it is; nil for pictures, and where nobody measured.
+  public let audioLevel: AudioLevel?
 
   private let markedPacket: Int?
   // Written only before `init` and freed only in `deinit`, so sharing it between threads is sound.
@@ -25,12 +27,14 @@ public final class PacketizedFrame: Sendable {
 
   /// Takes the memory over and frees it in the end.
   init(
-    codec: PayloadCodec, mediaTime: Int64, isKeyFrame: Bool, markedPacket: Int?, taking parts: PayloadWriter.Parts
+    codec: PayloadCodec, mediaTime: Int64, isKeyFrame: Bool, markedPacket: Int?, audioLevel: AudioLevel? = nil,
+    taking parts: PayloadWriter.Parts
   ) {
     self.codec = codec
     self.mediaTime = mediaTime
     self.isKeyFrame = isKeyFrame
     self.markedPacket = markedPacket
+    self.audioLevel = audioLevel
     count = parts.count
     byteCount = parts.byteCount
     storage = parts.storage

@@ -14,19 +14,22 @@ public struct OpusPacketizer: Sendable {
   ///   - frame: One Opus packet.
   ///   - mediaTime: Ticks at 48 kHz since media time zero.
   ///   - startsTalkSpurt: The first sound after a pause in which nothing was sent; sets the marker bit.
+  ///   - level: How loud it is, if that is known.
   /// - Throws: `emptyFrame`, or `frameTooLarge` for more than one payload.
   public mutating func packetize(
-    _ frame: ByteBuffer, mediaTime: Int64, startsTalkSpurt: Bool = false
+    _ frame: ByteBuffer, mediaTime: Int64, startsTalkSpurt: Bool = false, level: AudioLevel? = nil
   ) throws(RTPError) -> PacketizedFrame {
     try PacketizedFrame(
-      codec: .opus, wholeFrame: frame, mediaTime: mediaTime, marker: startsTalkSpurt, maximumPayload: maximumPayload)
+      codec: .opus, wholeFrame: frame, mediaTime: mediaTime, marker: startsTalkSpurt, level: level,
+      maximumPayload: maximumPayload)
   }
 }
 
 extension PacketizedFrame {
   /// Sound that goes into one packet as it is.
   convenience init(
-    codec: PayloadCodec, wholeFrame frame: ByteBuffer, mediaTime: Int64, marker: Bool, maximumPayload: Int
+    codec: PayloadCodec, wholeFrame frame: ByteBuffer, mediaTime: Int64, marker: Bool, level: AudioLevel? = nil,
+    maximumPayload: Int
   ) throws(RTPError) {
     let size = frame.readableBytes
     guard size > 0 else { throw .emptyFrame }
@@ -35,6 +38,7 @@ extension PacketizedFrame {
     frame.withUnsafeReadableBytes { writer.append($0) }
     writer.endPayload()
     self.init(
-      codec: codec, mediaTime: mediaTime, isKeyFrame: true, markedPacket: marker ? 0 : nil, taking: writer.finish())
+      codec: codec, mediaTime: mediaTime, isKeyFrame: true, markedPacket: marker ? 0 : nil, audioLevel: level,
+      taking: writer.finish())
   }
 }

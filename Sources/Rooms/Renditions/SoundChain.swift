@@ -33,7 +33,8 @@ final class SoundChain {
       switch answer {
       case .frame(let packet):
         let ticks = StreamClock.ticks(ofMediaTime: packet.time, clockRate: PayloadCodec.opus.clockRate)
-        if let packets = try? self.packetizer.packetize(packet.data, mediaTime: ticks) { emit(packets) }
+        let level = packet.attenuation.map { AudioLevel(attenuation: $0, isVoice: $0 < Self.quiet) }
+        if let packets = try? self.packetizer.packetize(packet.data, mediaTime: ticks, level: level) { emit(packets) }
       case .done: self.backoff.succeeded(at: frame.time)
       case .failed(let error):
         self.failures.add()
@@ -55,4 +56,7 @@ final class SoundChain {
     failures.add()
     backoff.lostAtWork(at: newest)
   }
+
+  /// Decibels below full scale from where on it is noise rather than a voice.
+  private static let quiet: UInt8 = 60
 }

@@ -145,6 +145,7 @@ public struct Negotiation: Sendable {
       (settled.extensions.mediaID, ExtensionMap.mid),
       (settled.extensions.absoluteSendTime, ExtensionMap.absoluteSendTime),
       (settled.extensions.transportSequenceNumber, ExtensionMap.transportSequenceNumber),
+      (settled.extensions.audioLevel, ExtensionMap.audioLevel),
     ] {
       if let id { section.attributes.append(.extmap(ExtensionMap(id: UInt16(id), uri: uri))) }
     }
@@ -196,6 +197,7 @@ public struct Negotiation: Sendable {
         map.absoluteSendTime = map.absoluteSendTime ?? id
       case ExtensionMap.transportSequenceNumber where feedback.contains(.transportWide):
         map.transportSequenceNumber = map.transportSequenceNumber ?? id
+      case ExtensionMap.audioLevel where section.kind == .audio: map.audioLevel = map.audioLevel ?? id
       default: break
       }
     }

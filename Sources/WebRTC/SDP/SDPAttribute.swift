@@ -45,6 +45,8 @@ public struct ExtensionMap: Hashable, Sendable {
   static let absoluteSendTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
   /// The packet's number within the transport (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2).
   static let transportSequenceNumber = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+  /// How loud a packet is (RFC 6464): shows who speaks where the sound itself is off.
+  static let audioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 }
 
 /// One `a=` line. What has no case of its own is kept as `other`.

@@ -28,7 +28,7 @@ struct RTPSender {
   private var midEnd: UInt16?
   private var midPackets = 0
   private var history: RetransmissionHistory?
-  private var isSound = false
+  private(set) var isSound = false
   private var repetition: SoundRepetition?
   private(set) var retransmission: RetransmissionStream
 
@@ -95,7 +95,7 @@ struct RTPSender {
     let timestamp = self.timestampOffset &+ UInt32(truncatingIfNeeded: mediaTime)
     // One decision for a whole frame, so that its packets stay equal in size.
     let hasMID = self.midEnd == nil
-    var extensions = self.extensions(hasMID: hasMID, sentAt: now, outlet.clock)
+    var extensions = self.extensions(frame, hasMID: hasMID, sentAt: now, outlet.clock)
     // The packets of a frame follow each other in both of their numbers.
     let (first, firstOfTransport) = (self.nextSequenceNumber, ledger.next)
     var isWhole = true
@@ -145,7 +145,7 @@ struct RTPSender {
       outlet.arena.address(to: outlet.destination)
       let written: Int
       if let header = self.retransmission.nextHeader(packet) {
-        var extensions = self.extensions(hasMID: true, sentAt: now, outlet.clock)
+        var extensions = self.extensions(packet.frame, hasMID: true, sentAt: now, outlet.clock)
         extensions.transportSequenceNumber = ledger.next
         written = self.write(
           header, extensions, packet.frame, packet.index, repeating: sequenceNumber, to: outlet)
@@ -169,7 +169,7 @@ struct RTPSender {
       marker: packet.frame.marker(packet.index), payloadType: payloadType, sequenceNumber: sequenceNumber,
       timestamp: packet.timestamp, ssrc: self.ssrc)
     let hasMID = self.midEnd.map { Int16(bitPattern: sequenceNumber &- $0) < 0 } ?? true
-    var extensions = self.extensions(hasMID: hasMID, sentAt: packet.sentAt, outlet.clock)
+    var extensions = self.extensions(packet.frame, hasMID: hasMID, sentAt: packet.sentAt, outlet.clock)
     extensions.transportSequenceNumber = packet.transportNumber
     self.packetCount &+= 1
     self.octetCount &+= UInt32(truncatingIfNeeded: packet.frame.payloadSize(packet.index))
@@ -208,10 +208,13 @@ struct RTPSender {
   /// Lets go of packets that are too old to be asked for: a stream that pauses must not hold its last frames.
   mutating func expire(at now: NIODeadline) { self.history?.expire(at: now) }
 
-  private func extensions(hasMID: Bool, sentAt: NIODeadline, _ clock: NTPClock) -> HeaderExtensions {
+  private func extensions(
+    _ frame: PacketizedFrame, hasMID: Bool, sentAt: NIODeadline, _ clock: NTPClock
+  ) -> HeaderExtensions {
     HeaderExtensions(
       mediaID: hasMID ? self.mediaID : nil,
-      absoluteSendTime: self.extensionMap.absoluteSendTime == nil ? nil : AbsoluteSendTime(clock.time(at: sentAt)))
+      absoluteSendTime: self.extensionMap.absoluteSendTime == nil ? nil : AbsoluteSendTime(clock.time(at: sentAt)),
+      audioLevel: frame.audioLevel)
   }
 
   /// Header, payload and protection, in the arena's memory. The bytes written, 0 if there was no room.
