@@ -24,6 +24,9 @@ _TILE = """(name) => {
   };
 }"""
 
+#: Milliseconds after which the gateway shows a picture again when no other has come, less what clocks differ.
+STANDING = 200
+
 
 @dataclass
 class Pictures:
@@ -39,12 +42,14 @@ class Pictures:
 
     @property
     def in_order(self):
-        """No picture after a later one, and none twice but for a receiver that asked.
+        """No picture after a later one, and none twice but for a receiver that asked, or where it stood.
 
-        One that asks for a key frame while the next picture is overdue gets the last one again, as a key frame.
+        One that asks for a key frame while the next picture is overdue gets the last one again, as a key frame; and a
+        picture after which none comes is shown again.
         """
         pairs = list(zip(self.numbers, self.numbers[1:]))
-        again = sum(before == after for before, after in pairs)
+        soon = [after - before < STANDING for before, after in zip(self.times, self.times[1:])]
+        again = sum(before == after and is_soon for (before, after), is_soon in zip(pairs, soon))
         return all(before <= after for before, after in pairs) and again <= max(0, self.key_decoded - 1)
 
 

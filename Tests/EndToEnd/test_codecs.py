@@ -56,11 +56,10 @@ GROUP = 15
 COMPARED = [second * FPS + 3 for second in range(3, 9)]
 
 
-#: What no program here can write, by others: (pictures, width), FLASHGATE_MEDIA's README says it. Recordings of a single
-#: picture are decoded in StrangersRecordingTests: a browser that comes while the picture is on its way may miss it.
+#: What no program here can write, by others: (pictures, width), FLASHGATE_MEDIA's README says it.
 RECORDED = {
-    "flexsdk-video.flv": (193, 320), "red5-vod-red5.flv": (13, 480), "tika-testFLV.flv": (28, 170),
-    "flexsdk-short.flv": (101, 320),
+    "flexsdk-video.flv": (193, 320), "red5-vod-red5.flv": (13, 480), "ruffle-vp6.flv": (1, 640), "ruffle-vp6a.flv": (1, 640),
+    "tika-testFLV.flv": (28, 170), "flexsdk-short.flv": (101, 320), "ruffle-rufflelogo.flv": (1, 128),
 }
 MEDIA = Path(os.environ.get("FLASHGATE_MEDIA") or "nowhere")
 

@@ -27,6 +27,8 @@ TimestampMapper.map = lambda self, timestamp: timestamp
 
 _UNVERIFIED = ssl._create_unverified_context()
 _RATES = {"video": 90_000, "audio": 48_000}
+#: Ticks after which the gateway shows a picture again when no other has come, less what clocks differ.
+STANDING = 18_000
 
 
 @dataclass
@@ -75,8 +77,10 @@ class WhepPlayer:
 
     @property
     def in_order(self):
-        numbers = self.numbers
-        return all(before < after for before, after in zip(numbers, numbers[1:]))
+        """Each picture after an earlier one; twice only where it stood, for then the gateway shows it again."""
+        pictures = [picture for picture in list(self.heard.pictures) if picture.number is not None]
+        return all(before.number < after.number or (before.number == after.number and (after.rtp - before.rtp) % 2**32 > STANDING)
+                   for before, after in zip(pictures, pictures[1:]))
 
     def tone(self, seconds=0.5):
         """(frequency, root mean square) of the latest sound, or None as long as there is not enough."""

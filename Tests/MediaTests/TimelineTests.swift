@@ -23,6 +23,24 @@ struct PictureTimelineTests {
     #expect(given.map { timeline.place($0) } == expected)
   }
 
+  @Test func picturesThatWereHeldUpFollowOneThatWasShownAgain() {
+    var timeline = PictureTimeline()
+    #expect(timeline.place(1_000_000) == 1_000_000)
+    #expect(timeline.placeAgain(3_000_000, of: 1_000_000) == 3_000_000)
+    #expect(timeline.placeAgain(2_000_000, of: 1_000_000) == 3_001_000)
+    // Two seconds behind what was shown again, and yet no new beginning.
+    let late: [Int64] = [1_040_000, 2_000_000, 3_002_000, 3_040_000]
+    #expect(late.map { timeline.place($0) } == [3_002_000, 3_003_000, 3_004_000, 3_040_000])
+    #expect(timeline.place(2_000_000) == 3_080_000, "a second and more back is one")
+  }
+
+  @Test func theFirstPictureEncodedMayHaveStoodForLong() {
+    var timeline = PictureTimeline()
+    #expect(timeline.placeAgain(20_000_000, of: 1_000_000) == 20_000_000)
+    #expect(timeline.place(1_040_000) == 20_001_000)
+    #expect(timeline.place(20_040_000) == 20_040_000)
+  }
+
   @Test func jumpingToAndFroDoesNotRunOutOfNumbers() {
     var timeline = PictureTimeline()
     var last = Int64.min

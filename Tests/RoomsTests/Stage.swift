@@ -15,14 +15,16 @@ final class Stage: Sendable {
   let engine: RoomEngine
   static let loops = MultiThreadedEventLoopGroup.singleton
 
-  init(limit: Int? = nil, codecs: CodecPlace = .threads) {
+  /// - Parameter standingPatience: long enough that nothing is shown twice unless a test is about that.
+  init(limit: Int? = nil, codecs: CodecPlace = .threads, standingPatience: TimeAmount = .hours(1)) {
     workers = MediaWorkers(count: 1, codecs: codecs)
     engine = RoomEngine(
       rooms: Dictionary(
         uniqueKeysWithValues: ["demo", "other"].compactMap { name in
           RoomName(name).map { ($0, RoomEngine.RoomSettings(maximumParticipants: limit)) }
         }),
-      resources: RenditionResources(workers: workers, droppedFrames: dropped, codecFailures: failures),
+      resources: RenditionResources(
+        workers: workers, droppedFrames: dropped, codecFailures: failures, standingPatience: standingPatience),
       environment: time.environment)
   }
 

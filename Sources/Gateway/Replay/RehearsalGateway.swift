@@ -42,7 +42,9 @@ public struct RehearsalGateway: Sendable {
     }
     rooms = RoomEngine(
       rooms: configuration?.roomSettings ?? [:], otherRooms: configuration == nil ? .init() : nil,
-      resources: RenditionResources(workers: workers, droppedFrames: Counter(), codecFailures: Counter()),
+      // What comes out is what the publisher sent: a picture that stands is not shown again.
+      resources: RenditionResources(
+        workers: workers, droppedFrames: Counter(), codecFailures: Counter(), standingPatience: .hours(24)),
       environment: environment)
     var gates: [any RoomGate] = [ListGate(rules: rules)]
     let closed = Set((configuration?.rooms ?? [:]).filter { !$0.value.isOpen }.keys)

@@ -52,6 +52,7 @@ extension TranscoderCommand {
     case 5:
       self = .setBitRate(
         try message.wireOptional { (bytes) throws(WireError) in Int(try bytes.wireInteger(Int64.self)) })
+    case 6: self = .repeatLatest(at: try message.wireTime())
     case let kind: throw .unknown(field: "command", value: kind)
     }
   }
@@ -71,6 +72,9 @@ extension TranscoderCommand {
     case .setBitRate(let rate):
       bytes.writeInteger(UInt8(5))
       bytes.writeOptional(rate) { $0.writeInteger(Int64($1)) }
+    case .repeatLatest(let time):
+      bytes.writeInteger(UInt8(6))
+      bytes.writeTime(time)
     }
   }
 }

@@ -23,6 +23,7 @@ struct Transcoder {
       case .push(let frame): try transcoder.push(frame, emit: emit)
       case .catchUp(let frame): try transcoder.catchUp(frame)
       case .showLatest(let time): try transcoder.encodeLatestPicture(at: time, emit: emit)
+      case .repeatLatest(let time): try transcoder.repeatLatestPicture(at: time, emit: emit)
       case .requestKeyFrame: transcoder.requestKeyFrame()
       case .setBitRate(let rate): try transcoder.setTargetBitRate(rate)
       }

@@ -6,6 +6,8 @@ public enum TranscoderCommand: Sendable, Hashable {
   case catchUp(EncodedFrame)
   /// Encode the last decoded picture as a key frame, as of a media time in microseconds, or of its own.
   case showLatest(at: Int64? = nil)
+  /// Encode the last decoded picture once more, as of a media time in microseconds.
+  case repeatLatest(at: Int64)
   /// Make the next picture a key frame.
   case requestKeyFrame
   /// Aim at another bit rate, in bit/s, without a key frame; nil follows the size of the picture.

@@ -74,7 +74,17 @@ public final class VideoTranscoder {
   public func encodeLatestPicture(at time: Int64? = nil, emit: (EncodedFrame) -> Void) throws(MediaError) {
     if self.latest.isEmpty { return }
     self.isKeyFrameWanted = true
-    try self.encodeLatest(at: time ?? self.latest.pointer.pointee.pts, emit)
+    guard let time else { return try self.encodeLatest(at: self.latest.pointer.pointee.pts, emit) }
+    try self.repeatLatestPicture(at: time, emit: emit)
+  }
+
+  /// Encodes the last decoded picture once more, as what has changed since it was encoded last; nothing before the first.
+  ///
+  /// `time` is where media time is by now, in microseconds: pictures that come later and yet are of an earlier time, for
+  /// they were held up, follow it without a new beginning.
+  public func repeatLatestPicture(at time: Int64, emit: (EncodedFrame) -> Void) throws(MediaError) {
+    if self.latest.isEmpty { return }
+    try self.encodeLatest(placedAt: self.timeline.placeAgain(time, of: self.latest.pointer.pointee.pts), emit)
   }
 
   /// Hands over the pictures that the decoder holds back for reordering; nothing can be pushed afterwards.
@@ -92,11 +102,14 @@ public final class VideoTranscoder {
 
   private func encodeLatest(at time: Int64, _ emit: (EncodedFrame) -> Void) throws(MediaError) {
     guard self.thinner.takes(time, mustPass: self.isKeyFrameWanted) else { return }
+    try self.encodeLatest(placedAt: self.timeline.place(time), emit)
+  }
+
+  private func encodeLatest(placedAt placed: Int64, _ emit: (EncodedFrame) -> Void) throws(MediaError) {
     let own = self.latest.pointer.pointee.pts
     let size = PictureSize(width: self.latest.pointer.pointee.width, height: self.latest.pointer.pointee.height)
       .reduced(for: self.target)
     let picture = try self.converter.convert(self.latest, to: size)
-    let placed = self.timeline.place(time)
     try self.encoder(for: size, at: placed).encode(picture, at: placed, asKeyFrame: self.isKeyFrameWanted, emit: emit)
     self.isKeyFrameWanted = false
     self.latest.pointer.pointee.pts = own

@@ -39,15 +39,18 @@ final class PictureChain {
     self.packetizer = PicturePacketizer(target.codec, maximumPayload: resources.maximumPayload)
   }
 
-  func catchUp(_ group: [EncodedFrame], at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
-    guard let last = group.last, backoff.allows(last.time) else { return }
-    pace.picture(at: now)
+  /// - Parameter age: for how long the newest picture of the group has stood.
+  func catchUp(
+    _ group: [EncodedFrame], age: TimeAmount, at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void
+  ) {
+    guard let last = group.last else { return }
     newest.taken = last.time
+    guard backoff.allows(present(age)) else { return }
+    pace.picture(at: now)
     isReady = true
     for frame in group { run(.catchUp(frame), emit) }
     // After the loss of a worker this picture may have been shown already, and no two have the same time.
-    let shown = newest.given.map { max(last.time, $0 + Self.step) }
-    run(.showLatest(at: shown), emit)
+    run(.showLatest(at: max(present(age), newest.given.map { $0 + Self.step } ?? .min)), emit)
   }
 
   func push(_ frame: EncodedFrame, at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
@@ -61,7 +64,7 @@ final class PictureChain {
     run(.push(frame), emit)
   }
 
-  func requestKeyFrame(at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
+  func requestKeyFrame(age: TimeAmount, at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
     guard isReady, transcoder != nil else { return }
     guard budget.take(at: now) else {
       owesKeyFrame = true
@@ -72,9 +75,27 @@ final class PictureChain {
     if pace.expectsPicture(at: now) {
       run(.requestKeyFrame, emit)
     } else {
-      run(.showLatest(at: newest.given), emit)
+      run(.showLatest(at: present(age)), emit)
     }
   }
+
+  /// Shows the picture that stands once more: as a key frame if one is owed, or else as what has changed since, which is
+  /// nothing but sharpness.
+  func repeatPicture(age: TimeAmount, at now: NIODeadline, emit: @escaping (PacketizedFrame) -> Void) {
+    guard isReady, transcoder != nil else {
+      // No picture will come whose time ends the rest.
+      if backoff.allows(present(age)) { whenLost() }
+      return
+    }
+    if owesKeyFrame, budget.take(at: now) {
+      run(.showLatest(at: present(age)), emit)
+    } else {
+      run(.repeatLatest(at: present(age)), emit)
+    }
+  }
+
+  /// Where media time is by now.
+  private func present(_ age: TimeAmount) -> Int64 { newest.taken + age.nanoseconds / 1_000 }
 
   /// Aims at another bit rate, brought into the range that encoders take; one that is opened later aims at it too.
   func setTargetBitRate(_ bitRate: Int?) {

@@ -25,10 +25,10 @@ final class PictureRendition: TranscodedRendition {
 
   func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
 
-  func start(_ group: [EncodedFrame], at now: NIODeadline) {
+  func start(_ group: [EncodedFrame], age: TimeAmount, at now: NIODeadline) {
     guard !group.isEmpty else { return }
     lane.submit { [outlet] chain in
-      chain.catchUp(group, at: now) { outlet.deliver($0, receivedAt: now) }
+      chain.catchUp(group, age: age, at: now) { outlet.deliver($0, receivedAt: now) }
     }
   }
 
@@ -39,9 +39,15 @@ final class PictureRendition: TranscodedRendition {
     if case .accepted = admission { return true } else { return false }
   }
 
-  func requestKeyFrame(at now: NIODeadline) {
+  func requestKeyFrame(age: TimeAmount, at now: NIODeadline) {
     lane.submit { [outlet] chain in
-      chain.requestKeyFrame(at: now) { outlet.deliver($0, receivedAt: now) }
+      chain.requestKeyFrame(age: age, at: now) { outlet.deliver($0, receivedAt: now) }
+    }
+  }
+
+  func repeatPicture(age: TimeAmount, at now: NIODeadline) {
+    lane.submit { [outlet] chain in
+      chain.repeatPicture(age: age, at: now) { outlet.deliver($0, receivedAt: now) }
     }
   }
 

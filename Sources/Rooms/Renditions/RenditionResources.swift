@@ -1,5 +1,6 @@
 import Media
 import Metrics
+import NIOCore
 import RTP
 
 /// What renditions need from outside: codecs' threads, and where to count.
@@ -11,13 +12,19 @@ public struct RenditionResources: Sendable {
   let codecFailures: Counter
   /// Most payload bytes of an RTP packet.
   let maximumPayload: Int
+  /// How long a picture stands until it is shown again; see `StandingPicture`.
+  let standingPatience: TimeAmount
 
   /// Puts the resources together.
-  public init(workers: MediaWorkers, droppedFrames: Counter, codecFailures: Counter, maximumPayload: Int = 1160) {
+  public init(
+    workers: MediaWorkers, droppedFrames: Counter, codecFailures: Counter, maximumPayload: Int = 1160,
+    standingPatience: TimeAmount = .milliseconds(250)
+  ) {
     self.workers = workers
     self.droppedFrames = droppedFrames
     self.codecFailures = codecFailures
     self.maximumPayload = maximumPayload
+    self.standingPatience = standingPatience
   }
 
   /// Begins a rendition; nil for one that needs no codec, or that is none of its source.

@@ -23,9 +23,11 @@ final class SoundRendition: TranscodedRendition {
   func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
 
   // Sound has no key frames: it begins with the next message.
-  func start(_ group: [EncodedFrame], at now: NIODeadline) {}
+  func start(_ group: [EncodedFrame], age: TimeAmount, at now: NIODeadline) {}
 
-  func requestKeyFrame(at now: NIODeadline) {}
+  func requestKeyFrame(age: TimeAmount, at now: NIODeadline) {}
+
+  func repeatPicture(age: TimeAmount, at now: NIODeadline) {}
 
   func setTargetBitRate(_ bitRate: Int?) {}
 

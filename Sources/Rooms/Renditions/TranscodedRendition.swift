@@ -10,13 +10,19 @@ protocol TranscodedRendition: AnyObject, Sendable {
   func setSinks(_ sinks: [any FrameSink])
 
   /// Begins: runs through the group of pictures so far and shows where it stands.
-  func start(_ group: [EncodedFrame], at now: NIODeadline)
+  ///
+  /// - Parameter age: for how long the newest of them has stood by now, zero while more are about to come.
+  func start(_ group: [EncodedFrame], age: TimeAmount, at now: NIODeadline)
 
   /// The next live frame. Returns false when the worker does not keep up and the frame was not taken.
   func push(_ frame: EncodedFrame, receivedAt: NIODeadline) -> Bool
 
-  /// A receiver cannot go on without a key frame.
-  func requestKeyFrame(at now: NIODeadline)
+  /// A receiver cannot go on without a key frame. `age` as for `start`.
+  func requestKeyFrame(age: TimeAmount, at now: NIODeadline)
+
+  /// The newest picture has stood for that long and is shown again; codecs that were lost or failed meanwhile are tried
+  /// again, if it is time.
+  func repeatPicture(age: TimeAmount, at now: NIODeadline)
 
   /// Aims at another bit rate (bit/s) from the next picture on, without a key frame; nil follows the picture's size.
   /// Sound has one rate.

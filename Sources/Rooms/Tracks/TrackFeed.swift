@@ -18,6 +18,9 @@ final class TrackFeed {
   /// The renditions that have got the cached group of pictures and follow the live frames.
   private var following: [Following] = []
   private var handle: Handle?
+  private var standing: StandingPicture
+  /// Waits until the standing picture is due; runs only while somebody watches.
+  private var timer: Scheduled<Void>?
 
   private struct Following {
     let chain: any TranscodedRendition
@@ -45,12 +48,17 @@ final class TrackFeed {
     func restart(_ rendition: Rendition) {
       loop.execute { self.feed.value.restart(rendition) }
     }
+
+    fileprivate func showAgain(at due: NIODeadline) -> Scheduled<Void> {
+      loop.scheduleTask(deadline: due) { self.feed.value.showAgain() }
+    }
   }
 
   init(track: Track, generation: UInt64, resources: RenditionResources, loop: any EventLoop) {
     self.track = track
     self.resources = resources
     self.loop = loop
+    self.standing = StandingPicture(patience: resources.standingPatience)
     let handle = Handle(self, generation: generation, loop: loop)
     self.handle = handle
     track.attach(handle)
@@ -80,7 +88,11 @@ final class TrackFeed {
     }
     follow(plan.transcoded)
     for index in following.indices { push(frame, toFollowing: index, receivedAt: receivedAt) }
-    if source.kind == .video { group.append(frame, packetized: packetized) }
+    if source.kind == .video {
+      group.append(frame, packetized: packetized)
+      standing.picture(at: loop.now)
+      arm(plan)
+    }
     return changed
   }
 
@@ -88,6 +100,8 @@ final class TrackFeed {
   func end() {
     if let handle { track.detach(handle) }
     handle = nil
+    timer?.cancel()
+    timer = nil
     following = []
     group.removeAll()
   }
@@ -107,6 +121,9 @@ final class TrackFeed {
   /// A receiver came, or asks for a key frame.
   private func joined(_ id: SubscriberID) {
     guard handle != nil, let (subscriber, rendition) = track.subscription(id) else { return }
+    let now = loop.now
+    standing.joined(at: now)
+    arm(track.plan)
     switch rendition {
     case .untouched:
       // Frames already sent keep their packets; the packetiser makes the others as if they had been live.
@@ -119,7 +136,7 @@ final class TrackFeed {
       // One that begins now shows where it stands by itself.
       let isRunning = following.contains { $0.chain === chain }
       follow(transcoded)
-      if isRunning { chain.requestKeyFrame(at: loop.now) }
+      if isRunning { chain.requestKeyFrame(age: standing.age(at: now), at: now) }
     }
   }
 
@@ -137,9 +154,52 @@ final class TrackFeed {
     following.removeAll { followed in !transcoded.contains { $0.chain === followed.chain } }
     for rendition in transcoded where !following.contains(where: { $0.chain === rendition.chain }) {
       following.append(Following(chain: rendition.chain))
-      rendition.chain.start(group.entries.map(\.frame), at: loop.now)
+      rendition.chain.start(group.entries.map(\.frame), age: standing.age(at: loop.now), at: loop.now)
     }
   }
+
+  // MARK: - A picture that stands
+
+  /// Waits for the turn of the standing picture, if there is one and somebody to see it.
+  private func arm(_ plan: Track.Plan) {
+    guard timer == nil, track.kind == .video, !(plan.transcoded.isEmpty && plan.untouched.isEmpty),
+      let deadline = standing.deadline(isScreen: isScreen)
+    else { return }
+    timer = handle?.showAgain(at: deadline)
+  }
+
+  private func showAgain() {
+    timer = nil
+    guard handle != nil else { return }
+    let (now, plan) = (loop.now, track.plan)
+    if let turn = standing.takeTurn(at: now, isScreen: isScreen) {
+      let age = standing.age(at: now)
+      for followed in following { followed.chain.repeatPicture(age: age, at: now) }
+      if turn < Self.untouchedRepeats { showUntouchedAgain(plan, turn, at: now) }
+    }
+    arm(plan)
+  }
+
+  private var isScreen: Bool {
+    guard case .video(let format, _)? = source else { return false }
+    return format.codec == .screenVideo || format.codec == .screenVideo2
+  }
+
+  /// A picture that passes through can be shown again only where it stands alone: one that builds upon others would be
+  /// damage to who has it already.
+  private func showUntouchedAgain(_ plan: Track.Plan, _ turn: Int, at now: NIODeadline) {
+    guard !plan.untouched.isEmpty, group.entries.count == 1, var frame = group.entries.first?.frame else { return }
+    // Only just later: pictures that were held up on their way must not come before it.
+    frame.time += Int64(turn + 1) * 10_000
+    guard let packets = packetizer?.picture(frame) else { return }
+    for sink in plan.untouched {
+      sink.deliver(
+        packets, of: track.id, as: .untouched(packets.codec), untouched: packets.codec, receivedAt: now)
+    }
+  }
+
+  /// Enough that one comes after the browser has taken the answer.
+  private static let untouchedRepeats = 4
 
   private func push(_ frame: EncodedFrame, toFollowing index: Int, receivedAt: NIODeadline) {
     if following[index].awaitsKeyFrame {

@@ -6,6 +6,7 @@ import Testing
 
 struct WorkerWireTests {
   static let frame = EncodedFrame(time: -1_234_567, isKeyFrame: true, data: ByteBuffer(string: "a frame"))
+  static let sound = EncodedFrame(time: 5, isKeyFrame: true, data: ByteBuffer(string: "loud"), attenuation: 127)
   static let id = TranscoderID(number: 0xFFFF_FFFF)
 
   static let requests: [WorkerRequest] = [
@@ -22,12 +23,14 @@ struct WorkerWireTests {
         VideoFormat(codec: .vp6Alpha), to: VideoTarget(codec: .h264, bitRate: 1, reduction: 8, pictureRate: 120))),
     .run(Self.id, .push(Self.frame)), .run(Self.id, .catchUp(Self.frame)), .run(Self.id, .showLatest()),
     .run(Self.id, .showLatest(at: WireFormat.maximumTime)), .run(Self.id, .requestKeyFrame),
+    .run(Self.id, .repeatLatest(at: -WireFormat.maximumTime)),
     .run(Self.id, .setBitRate(nil)), .run(Self.id, .setBitRate(500_000)), .close(Self.id),
   ]
 
   static let replies: [WorkerReply] =
     [
-      .hello(version: WireFormat.version, missing: .filter), .frame(Self.frame), .done(cpuTime: .max),
+      .hello(version: WireFormat.version, missing: .filter), .frame(Self.frame), .frame(Self.sound),
+      .done(cpuTime: .max),
     ]
     + [
       MediaError.codecMissing(name: "x"), .configurationMissing(codec: "h264"),
@@ -98,6 +101,12 @@ struct WorkerWireTests {
     #expect(throws: WireError.tooLong(length: WireFormat.maximumMessage + 1, limit: WireFormat.maximumMessage)) {
       try WireFormat.nextMessage(of: &beyond)
     }
+  }
+
+  @Test func aLevelBeyondTheScaleIsRefused() {
+    var frame = ByteBuffer()
+    frame.writeMultipleIntegers(UInt8(2), Int64(0), UInt8(3), UInt8(128))
+    #expect(throws: WireError.unknown(field: "level", value: 128)) { try WorkerReply(reading: &frame) }
   }
 
   @Test func timesAndFramesBeyondTheLimitsAreRefused() throws {
