@@ -7,7 +7,7 @@ public struct SessionIdentity: Sendable, Hashable {
   /// Unique in this process.
   public let id: UInt64
   /// The protocol by which it came: `rtmp`, `rtmps`, `whep`, `webrtc`.
-  public let door: String
+  public internal(set) var door: String
   /// The listener by which it came.
   public let listener: String
   /// The client's address without its port.
@@ -105,7 +105,7 @@ public struct SessionKind: Sendable, Hashable {
 /// All live sessions of the gateway: counted, listed, and ended when the gateway drains.
 public final class LiveSessions: Sendable {
   private struct Member {
-    let identity: SessionIdentity
+    var identity: SessionIdentity
     var state: SessionState
     var entry: Entry?
     /// As what it was in last, also when it may no longer be.
@@ -143,6 +143,11 @@ public final class LiveSessions: Sendable {
     _ identity: SessionIdentity, as state: SessionState = .connected, end: @escaping @Sendable (SessionEnd) -> Void
   ) {
     members.withLock { $0[identity.id] = Member(identity: identity, state: state, end: end) }
+  }
+
+  /// More is known of the protocol of a session than when it was opened.
+  func recognized(_ identity: SessionIdentity) {
+    members.withLock { $0[identity.id]?.identity = identity }
   }
 
   /// A session that was handshaking is in use from now on.

@@ -48,7 +48,7 @@ struct PolicyExplainCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    let known = ["rtmp", "rtmps", "rtmpt", "rtmpts", "rtmpe", "http", "https", "policy"]
+    let known = ["rtmp", "rtmps", "rtmpt", "rtmpts", "rtmpe", "rtmpte", "http", "https", "policy"]
     guard let door = self.protocol, !known.contains(door) else { return }
     throw ValidationError("--protocol is one of \(known.joined(separator: ", ")).")
   }

@@ -176,6 +176,7 @@ CLIPS = {clip.name: clip for clip in [
     Clip("late-video", video_delay=3.0, hertz=550.0),
     Clip("lip-sync", video="h264", audio="aac", size=(640, 480), fps=25, bit_rate="900k", seconds=14, hertz=None),
     Clip("lip-sync-flv1", seconds=14, fps=25, hertz=None),
+    Clip("lip-sync-long", seconds=40, fps=25, hertz=None),
     Clip("groups-of-2s", video="h264", audio="aac", size=(640, 480), fps=25, bit_rate="900k", seconds=20),
     Clip("long", seconds=60),
 ]}

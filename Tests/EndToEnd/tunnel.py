@@ -18,8 +18,13 @@ class Refused(ConnectionError):
 class Connection:
     """One HTTP connection, as a player or a proxy holds it."""
 
-    def __init__(self, port, address="127.0.0.1"):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(address, 0))
+    def __init__(self, port, address="127.0.0.1", receive_buffer=None):
+        self._socket = socket.socket()
+        self._socket.settimeout(20)
+        if receive_buffer:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.bind((address, 0))
+        self._socket.connect(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
 

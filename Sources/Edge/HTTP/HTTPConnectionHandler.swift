@@ -28,6 +28,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private var isDraining = false
   /// Whether the last request was of a tunnel's live session: while the gateway drains, the next one fetches its farewell.
   private var carriesTunnel = false
+  /// Answers of a tunnel that wait for the client to read, and whether one is on its way to it.
+  private var unread = UnreadAnswers()
+  private var isSendingUnread = false
+  /// What comes behind them.
+  private var behindUnread: (() -> Void)?
 
   init(
     door: DoorConnection?, responder: any HTTPResponder, tunnels: Tunnels?, limits: HTTPLimits,
@@ -197,6 +202,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     switch response.content {
     case .body:
       let ends = !received.keepsAlive || isDraining && !carriesTunnel
+      if carriesTunnel, !ends { return answerTunnel(response, speaksHTTP11: received.request.speaksHTTP11) }
       write(response, to: received, then: ends ? .close : .nextRequest)
     case .webSocket(let service, let socketLimits):
       changeToWebSocket(response, for: received, service: service, limits: socketLimits)
@@ -211,6 +217,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     guard let context else { return }
     phase = .writing(after)
     arm(after: limits.writeTimeout)
+    guard unread.isEmpty else { return behindUnread = { self.write(response, to: received, then: after) } }
     let closes = if case .nextRequest = after { false } else { true }
     let head = HTTPResponseHead(response, closes: closes, speaksHTTP11: received?.request.speaksHTTP11 ?? true)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -226,6 +233,45 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       }
     }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+  }
+
+  /// Answers a tunnel's request without waiting until the client has read the answers before.
+  private func answerTunnel(_ response: HTTPServerResponse, speaksHTTP11: Bool) {
+    unread.append(.init(body: response.body, speaksHTTP11: speaksHTTP11))
+    phase = .writing(.nextRequest)
+    sendUnread()
+    guard case .writing = phase else { return }
+    if unread.isFull {
+      arm(after: limits.writeTimeout)
+      behindUnread = { self.wrote(then: .nextRequest) }
+    } else {
+      wrote(then: .nextRequest)
+    }
+  }
+
+  private func sendUnread() {
+    guard !isSendingUnread, let context, let answer = unread.popFirst() else { return }
+    isSendingUnread = true
+    let response = HTTPServerResponse.tunnel(answer.body)
+    let head = HTTPResponseHead(response, closes: false, speaksHTTP11: answer.speaksHTTP11)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenComplete { result in
+      self.isSendingUnread = false
+      switch result {
+      case .success: self.sentUnread()
+      case .failure: self.close(.clientClosed)
+      }
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+  }
+
+  private func sentUnread() {
+    sendUnread()
+    guard unread.isEmpty, !isSendingUnread, let next = behindUnread else { return }
+    behindUnread = nil
+    next()
   }
 
   private func wrote(then after: AfterWriting) {
@@ -279,5 +325,6 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     if case .responding(_, let task, _) = phase { task?.cancel() }
     phase = .ended
     queue.removeAll()
+    behindUnread = nil
   }
 }

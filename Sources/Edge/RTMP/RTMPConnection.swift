@@ -7,8 +7,8 @@ import Rooms
 ///
 /// Confined to the event loop of its transport. The session decides, this object does.
 final class RTMPConnection {
-  let services: RTMPServices
-  let identity: SessionIdentity
+  private(set) var services: RTMPServices
+  private(set) var identity: SessionIdentity
   private(set) var log: Logger
   var session: ServerSession
   private var seat: Seat
@@ -81,6 +81,15 @@ final class RTMPConnection {
     let bound = NIOLoopBound(self, eventLoop: loop)
     services.sessions.opened(identity, as: .handshaking) { reason in loop.execute { bound.value.end(reason) } }
     rearm()
+  }
+
+  /// More is known of what the client speaks than when it came.
+  func recognize(_ identity: SessionIdentity) {
+    self.identity = identity
+    visitor.identity = identity
+    services.count(as: identity.door)
+    services.sessions.recognized(identity)
+    log[metadataKey: "protocol"] = "\(identity.door)"
   }
 
   /// Takes in bytes from the client, cut anywhere.

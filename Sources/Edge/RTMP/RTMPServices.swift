@@ -46,9 +46,12 @@ extension RTMPServices {
   /// The same, counting refusals as of those who came by `door`.
   func counting(_ door: DoorProtocol) -> RTMPServices {
     var services = self
-    services.metrics.door = door.rawValue
+    services.count(as: door.rawValue)
     return services
   }
+
+  /// Counts refusals as of those who came by `door` from here on.
+  mutating func count(as door: String) { metrics.door = door }
 }
 
 extension ConnectionReason {

@@ -3,7 +3,7 @@ import Rooms
 
 /// What is known of an RTMP client, put as the gate asks for it.
 struct RTMPVisitor {
-  let identity: SessionIdentity
+  var identity: SessionIdentity
   /// What it said in `connect`; nil before.
   private(set) var connect: ConnectRequest?
 

@@ -10,7 +10,7 @@ import RTMPTunnel
 final class TunnelConnection {
   let eventLoop: any EventLoop
   private let id: TunnelSessionID
-  private let identity: SessionIdentity
+  private var identity: SessionIdentity
   private let services: Tunnels.Services
   private let register: TunnelRegister
   private let connection: RTMPConnection
@@ -22,6 +22,8 @@ final class TunnelConnection {
   private var phase = Phase.open
   /// Whether more waits for the client than is comfortable.
   private var wasFull = false
+  /// Whether the first byte inside is still to come, which tells RTMP from RTMPE.
+  private var isUnrecognized = true
 
   private enum Phase {
     case open
@@ -37,6 +39,8 @@ final class TunnelConnection {
   /// Bytes that may wait for the client's requests before others are told to wait.
   private static let comfortable = 512 << 10
   private static let farewellTime = TimeAmount.seconds(5)
+  /// RTMPE in HTTP: no door of its own, for only the first byte inside tells it.
+  private static let rtmpte = "rtmpte"
 
   init(
     id: TunnelSessionID, identity: SessionIdentity, place: TunnelPlace, services: Tunnels.Services,
@@ -78,7 +82,10 @@ final class TunnelConnection {
     case .fresh:
       services.metrics.count(.init(kind))
       wait(answer, for: number)
-      if kind == .send, body.readableBytes > 0 { connection.receive(body) }
+      if kind == .send, body.readableBytes > 0 {
+        recognize(body)
+        connection.receive(body)
+      }
       deliver()
     case .awaited:
       services.metrics.count(.repeated)
@@ -93,6 +100,15 @@ final class TunnelConnection {
       close(.clientClosed)
       answer.succeed(.tunnel(reply.body))
     }
+  }
+
+  private func recognize(_ body: ByteBuffer) {
+    guard isUnrecognized else { return }
+    isUnrecognized = false
+    guard identity.door == DoorProtocol.rtmpt.rawValue, case .rtmpe? = FirstBytes.judge(body.readableBytesView)
+    else { return }
+    identity.door = Self.rtmpte
+    connection.recognize(identity)
   }
 
   private func wait(_ answer: TunnelAnswer, for number: UInt32) {

@@ -8,7 +8,7 @@ public struct GatewayMetrics: Sendable {
   /// Where a scrape reads.
   public let registry: MetricRegistry
 
-  /// Sessions that exist now. Labels: protocol (`rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `webrtc`, `whep`), state (`handshaking`, `connected`).
+  /// Sessions that exist now. Labels: protocol (`rtmp`, `rtmps`, `rtmpt`, `rtmpte`, `rtmpts`, `webrtc`, `whep`), state (`handshaking`, `connected`).
   public let sessions: MetricFamily<Gauge>
   /// Connections decided on. Labels: protocol, decision (`allowed`, `denied`), reason (`none` when allowed).
   public let connections: MetricFamily<Counter>

@@ -51,7 +51,7 @@ struct AdminRoutes: Sendable {
     let players = sessions[SessionKind(door: "whep", state: .connected)] ?? 0
     metrics.participants("browser").set(Int64(max(0, census.listeners - players) + census.browserSpeakers))
     metrics.participants("whep").set(Int64(players))
-    for door in ["rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpts", "webrtc", "whep"] {
+    for door in ["rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpte", "rtmpts", "webrtc", "whep"] {
       for state in SessionState.allCases {
         let count = sessions[SessionKind(door: door, state: state)] ?? 0
         metrics.sessions(door, state.rawValue).set(Int64(count))
