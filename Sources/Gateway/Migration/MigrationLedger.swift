@@ -207,7 +207,10 @@ struct MigrationDoor: Sendable, Hashable {
     self.way = way
   }
 
-  init(_ record: MigrationRecord) { self.init(listener: record.listener, way: record.way) }
+  /// RTMPE in a tunnel came by the tunnel's door.
+  init(_ record: MigrationRecord) {
+    self.init(listener: record.listener, way: record.way == "rtmpte" ? "rtmpt" : record.way)
+  }
 }
 
 extension MigrationReport.Participant.Who {

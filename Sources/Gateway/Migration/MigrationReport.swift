@@ -140,7 +140,7 @@ extension MigrationReport {
         case .reorderedPictures: participant.marks.contains(.reordersPictures)
         case .oldTLS: !participant.tls.isEmpty && participant.tls.allSatisfy { $0 < "1.2" }
         case .tunnelOnly: !participant.ways.isEmpty && participant.ways.allSatisfy { $0.hasPrefix("rtmpt") }
-        case .brokenEncryption: participant.ways.contains("rtmpe")
+        case .brokenEncryption: !participant.ways.isDisjoint(with: ["rtmpe", "rtmpte"])
         }
       }
       return concerned.isEmpty ? nil : Blocker(kind: kind, participants: concerned.map(\.who.text).sorted())

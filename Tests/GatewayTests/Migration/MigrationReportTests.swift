@@ -70,6 +70,15 @@ import Testing
     #expect(report(of: short).doors.map(\.state) == [.inUse, .recordTooShort])
   }
 
+  @Test func whoHidesInATunnelByOldEncryptionUsesTheTunnelsDoor() {
+    var record = AuditRecordWriter(now: Self.now)
+    record.session(1, daysAgo: 45, way: "rtmp", listener: Self.rtmp.listener, room: "board", name: "alice")
+    record.session(2, daysAgo: 1, way: "rtmpte", listener: Self.tunnel.listener, room: "board", name: "bob")
+    let found = report(of: record)
+    #expect(found.doors.map(\.state) == [.safeToClose, .inUse])
+    #expect(found.blockers.map(\.kind).contains(.brokenEncryption))
+  }
+
   @Test func whoIsKeptOutStillNeedsTheDoor() {
     var record = AuditRecordWriter(now: Self.now)
     record.session(1, daysAgo: 45, way: "rtmp", listener: Self.rtmp.listener, room: "board", name: "alice")
