@@ -14,10 +14,7 @@ import gateway as gateway_module
 pytestmark = pytest.mark.gateway
 
 FIXTURES = Path(__file__).parents[2] / "Fixtures"
-#: Without a golden result so far: whose address and beginning, or whose requests, replay does not take from a capture yet.
-AWAITED = {"ffmpeg-tunnel-port-80", "flash-denied-by-list", "flash-reconnects", "flash-taken-over",
-           "flash-tunnel-through-proxies", "librtmp-tunnel"}
-CAPTURES = [path for path in sorted(FIXTURES.glob("*.pcapng")) if path.stem not in AWAITED]
+CAPTURES = sorted(FIXTURES.glob("*.pcapng"))
 GOLDEN = FIXTURES / "golden"
 CONFIGURATION = ["--config", FIXTURES / "corpus.yaml"]
 REPORTS = ("report.json", "report.xml", "report.html")
