@@ -59,9 +59,19 @@ extension PeerConnection {
 
   /// Sends sound more than once while packets are lost.
   private func judgeLoss(_ share: Double, at now: NIODeadline) {
-    let copies = self.soundPolicy.copies(lossShare: share, at: now)
+    let wanted = self.soundPolicy.copies(
+      lossShare: share, isCongested: self.bandwidth.isCongested(at: now), at: now)
+    let copies = min(wanted, self.mostSoundCopies)
+    self.soundCopies = copies
     for index in self.senders.indices { self.senders[index]?.setCopies(copies) }
     if copies == 0 { self.nextRepeat = nil } else if self.nextRepeat == nil { self.nextRepeat = now }
+  }
+
+  /// All sound together gets at most half of a line whose bound is known.
+  private var mostSoundCopies: Int {
+    guard !self.bandwidth.isUnbounded else { return .max }
+    let sounds = self.senders.count { $0?.isSound == true }
+    return max(0, self.bandwidth.bitRate / (2 * Self.soundBitRate * max(sounds, 1)) - 1)
   }
 
   func repeatSound(at now: NIODeadline, into arena: DatagramArena) {
@@ -78,6 +88,8 @@ extension PeerConnection {
   }
 
   private static let maximumCopies = 64
+  /// Opus and its headers, in bit/s.
+  public static let soundBitRate = 55_000
   /// A packet of sound.
   private static let repeatInterval = TimeAmount.milliseconds(20)
 

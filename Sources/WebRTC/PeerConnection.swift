@@ -36,6 +36,8 @@ public final class PeerConnection {
   var toldBitRate: Int
   var nextReport: NIODeadline?
   var soundPolicy = SoundRepetition.Policy()
+  /// How often each packet of sound is sent again unasked, now.
+  public internal(set) var soundCopies = 0
   /// Packets sent again that go once more with the next copies: a second loss costs a second round trip.
   var resendCopies: [(section: Int, number: UInt16)] = []
   /// When copies may be due; nil on a line that loses nothing.

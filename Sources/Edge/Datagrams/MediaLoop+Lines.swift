@@ -1,6 +1,7 @@
 import NIOCore
 import RTP
 import Rooms
+import WebRTC
 
 /// What the bounds of receivers' lines change in what is sent to them.
 extension MediaLoop {
@@ -40,13 +41,18 @@ extension MediaLoop {
     let shares: [Int]? =
       peer.connection.isUnbounded
       ? nil
-      : LineShares.divide(peer.connection.bitRate - sounds * Self.soundBitRate, among: pictures.map(\.need))
+      : LineShares.divide(
+        peer.connection.bitRate - sounds * PeerConnection.soundBitRate * (1 + peer.connection.soundCopies),
+        among: pictures.map(\.need))
     for (index, receiver) in pictures.enumerated() {
       switch receiver.adjust(share: shares?[index], at: now) {
       case .none: break
       case .bitRate: receiver.track.allot(receiver.bitRate, to: receiver.id)
       case .tier(let tier, let former):
         base.metrics.tierChanges("\(tier)").add()
+        base.log.debug(
+          "another tier of a picture",
+          metadata: ["tier": "\(tier)", "line": "\(peer.connection.bitRate)", "share": "\(shares?[index] ?? 0)"])
         receiver.track.subscribe(
           Subscriber(
             id: receiver.id, codecs: receiver.codecs, sink: handle, tier: tier, former: former,
@@ -57,8 +63,6 @@ extension MediaLoop {
 
   /// Headers, protection, UDP and IP.
   private static let overhead = 70
-  /// Opus and its headers.
-  private static let soundBitRate = 55_000
   private static let longestWait = TimeAmount.milliseconds(20)
   /// Milliseconds.
   private static let longestGroup = 400

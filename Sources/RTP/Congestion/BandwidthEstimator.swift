@@ -42,6 +42,10 @@ public struct BandwidthEstimator: Sendable {
   private var crowdedSince: NIODeadline?
   /// The last reduction for a queue, and the bound before it.
   private var reduced: (at: NIODeadline, from: Int)?
+  /// When what is lost was last due to a full line, as far as reports tell.
+  private var congestedAt: NIODeadline?
+  /// Whether more than a tenth was lost in the last span.
+  private var lossWasHeavy = false
   /// Since when the receiver's own estimate is below what is sent.
   private var shortSince: NIODeadline?
   /// Until when the last reduction is not yet to be seen in reports.
@@ -64,6 +68,11 @@ public struct BandwidthEstimator: Sendable {
   /// Whether the path has shown no bound yet.
   public var isUnbounded: Bool { bitRate >= limits.maximum }
 
+  /// Whether packets that are lost now are lost because too much is sent: more of it would only lose more.
+  public func isCongested(at now: NIODeadline) -> Bool {
+    crowdedSince != nil || congestedAt.map { now - $0 < Self.afterCongestion } ?? false
+  }
+
   /// Takes a report of arrivals.
   ///
   /// - Parameter roundTrip: the last measured one, zero if there is none.
@@ -71,12 +80,12 @@ public struct BandwidthEstimator: Sendable {
     var shortest: (oneWay: Int64, sentAt: Int64)?
     feedback.forEach { number, arrival in
       guard let arrival else {
-        if self.ledger.missed(number, at: now) != nil { self.loss.lose() }
+        if let packet = self.ledger.missed(number, at: now) { self.loss.lose(packet.size) }
         return
       }
       guard let packet = self.ledger.arrived(number, at: now) else { return }
-      if packet.wasMissed { self.loss.find() }
-      self.loss.arrive()
+      if packet.wasMissed { self.loss.find(packet.size) }
+      self.loss.arrive(packet.size)
       self.delivery.add(packet.size, at: arrival)
       self.departure.add(packet.size, at: packet.sentAt)
       let oneWay = arrival - packet.sentAt
@@ -110,6 +119,7 @@ public struct BandwidthEstimator: Sendable {
     shortSince = since
     guard now - since >= Self.estimatePatience || estimate < sent * 7 / 10 else { return }
     capacity = estimate
+    congestedAt = now
     reduce(to: estimate, roundTrip: .zero, at: now)
   }
 
@@ -146,12 +156,15 @@ public struct BandwidthEstimator: Sendable {
       let delivered = delivery.bitRate
     else { return }
     capacity = delivered
+    congestedAt = now
     // Below what arrives, by as much as empties the queue within a second or so.
     let share = max(0.9 - Double(delay.nanoseconds) / 1e9, 0.5)
     // What arrives is no measure of a line while its receiver pauses, nor where little is sent: the first step is a
     // small one, and only a queue that outlives it shows what the line carries.
     let isFirst = reduced.map { now - $0.at > Self.memory } ?? true
-    let least = isFirst ? max(Self.leastForQueue, (departure.bitRate ?? 0) * 7 / 10) : Self.leastForQueue
+    let isKnownNarrow = now - since >= Self.persistence || bitRate <= Self.leastForOneCause
+    let floor = isKnownNarrow ? limits.minimum : Self.leastForOneCause
+    let least = isFirst ? max(floor, (departure.bitRate ?? 0) * 7 / 10) : floor
     reduced = (now, reduced.map { now - $0.at < Self.hiccup ? $0.from : bitRate } ?? bitRate)
     reduce(to: max(Int(Double(delivered) * share), least), roundTrip: roundTrip, at: now)
   }
@@ -163,15 +176,19 @@ public struct BandwidthEstimator: Sendable {
     guard now - reduced.at < Self.hiccup else { return }
     bitRate = max(bitRate, reduced.from)
     capacity = nil
+    congestedAt = nil
     settledAt = now
   }
 
   private mutating func judgeLoss(roundTrip: TimeAmount, at now: NIODeadline) {
     guard loss.isDue(at: now.uptimeMicroseconds) else { return }
     lossShare = loss.share
-    guard lossShare > Self.heavyLoss, now >= settledAt, let delivered = delivery.bitRate else { return }
-    let sent = Double(delivered) / max(1 - lossShare, 0.05)
-    reduce(to: max(Int(sent * (1 - lossShare / 2)), delivered / 2), roundTrip: roundTrip, at: now)
+    // One span of bursts may look like a line that is too narrow; two in a row do not.
+    let isLasting = lossWasHeavy || lossShare > Self.excessiveLoss
+    lossWasHeavy = lossShare > Self.heavyLoss
+    guard lossWasHeavy, isLasting, now >= settledAt else { return }
+    let share = lossShare > Self.excessiveLoss ? lossShare : lossShare / 2
+    reduce(to: max(Int(Double(loss.sent) * (1 - share)), Self.leastForOneCause), roundTrip: roundTrip, at: now)
   }
 
   private mutating func reduce(to rate: Int, roundTrip: TimeAmount, at now: NIODeadline) {
@@ -185,7 +202,7 @@ public struct BandwidthEstimator: Sendable {
     grownAt = now
     guard seconds > 0, now >= settledAt, bitRate < limits.maximum else { return }
     if let capacity, bitRate > capacity * 3 / 2 { self.capacity = nil }
-    var step = Double(bitRate) * Self.growth
+    var step = max(Double(bitRate) * Self.growth, Self.leastGrowth)
     // Around the rate where a queue grew, a fifth of it in ten seconds.
     if let capacity, bitRate > capacity * 9 / 10 { step = min(step, max(Double(capacity) / 50, 8_000)) }
     if let capacity, bitRate < capacity * 4 / 5 { step = max(step, Double(capacity) / 4) }
@@ -201,16 +218,24 @@ public struct BandwidthEstimator: Sendable {
   private static let patience = TimeAmount.milliseconds(400)
   /// Queues within this time of each other are one.
   private static let memory = TimeAmount.seconds(2)
-  /// No queue alone brings the bound below this, in bit/s: sound, and a small picture.
-  private static let leastForQueue = 150_000
+  /// Neither loss nor a queue that does not last brings the bound below this, in bit/s: sound, and a small picture.
+  private static let leastForOneCause = 150_000
+  /// A queue that outlives all steps for so long is that of a line which carries less.
+  private static let persistence = TimeAmount.seconds(4)
   /// What an encoder needs to follow, beside the round trip.
   private static let settling = TimeAmount.milliseconds(300)
   /// Less than an encoder needs to follow and a queue to drain.
   private static let hiccup = TimeAmount.milliseconds(350)
+  /// A line that was full is probed again within this time.
+  private static let afterCongestion = TimeAmount.seconds(10)
   private static let estimatePatience = TimeAmount.seconds(2)
   /// A second.
   private static let growth = 0.08
+  /// Bits a second, each second.
+  private static let leastGrowth = 12_000.0
   private static let heavyLoss = 0.1
+  /// No chance of bursts.
+  private static let excessiveLoss = 0.2
   private static let lightLoss = 0.02
 }
 

@@ -6,6 +6,7 @@ import NIOCore
 /// drops them unread.
 ///
 /// What a receiver reports as lost shrinks by the repetition itself; so it goes on for half a minute after it was needed.
+/// A line that loses packets because it is full gets none: they would fill it more.
 struct SoundRepetition {
   /// One run of copies behind the live packets.
   struct Run {
@@ -25,8 +26,12 @@ struct SoundRepetition {
     private(set) var copies = 0
     private var neededUntil: NIODeadline?
 
-    /// Takes a share, 0 to 1. Returns the copies to be made from now on.
-    mutating func copies(lossShare: Double, at now: NIODeadline) -> Int {
+    /// Takes a share, 0 to 1, and whether the line is full. Returns the copies to be made from now on.
+    mutating func copies(lossShare: Double, isCongested: Bool, at now: NIODeadline) -> Int {
+      guard !isCongested else {
+        (self.copies, self.neededUntil) = (0, nil)
+        return 0
+      }
       let wanted = lossShare > 0.03 ? 2 : lossShare > 0.01 ? 1 : 0
       if wanted >= self.copies, wanted > 0 {
         self.copies = wanted

@@ -28,6 +28,42 @@ private func conditions(_ change: (inout Conditions) -> Void) -> Conditions {
     #expect(mean > rate * 7 / 10, "\(mean)")
   }
 
+  @Test func aVeryNarrowLineCarriesSoundWithoutAQueue() {
+    var trial = Trial(conditions { $0.delay = .milliseconds(40) })
+    trial.picture = 3_000_000
+    trial.run(.seconds(10))
+    trial.network.conditions.bitRate = 90_000
+    trial.run(.seconds(60))
+    #expect(trial.since(.seconds(25)).filter { $0.queue > .milliseconds(500) }.count < 20)
+  }
+
+  /// As a relay or a radio that is out for a second does: most is lost at once, and then nothing.
+  @Test func anOutageDoesNotEndThePicture() {
+    var trial = Trial(conditions { $0.delay = .milliseconds(40) })
+    trial.run(.seconds(10))
+    for _ in 0..<4 {
+      trial.network.conditions.loss = 0.9
+      trial.network.conditions.burst = 50
+      trial.run(.milliseconds(1_200))
+      trial.network.conditions.loss = 0
+      trial.run(.seconds(4))
+    }
+    #expect(trial.moments.allSatisfy { $0.estimate >= 150_000 })
+  }
+
+  /// Whoever repeats what was lost must know it.
+  @Test func aLineThatIsFullIsToldFromOneThatLoses() {
+    var trial = Trial(conditions { $0.delay = .milliseconds(40) })
+    trial.run(.seconds(5))
+    #expect(!trial.estimator.isCongested(at: trial.began + trial.elapsed))
+    trial.network.conditions.bitRate = 300_000
+    trial.run(.seconds(5))
+    #expect(trial.estimator.isCongested(at: trial.began + trial.elapsed))
+    trial.network.conditions.bitRate = nil
+    trial.run(.seconds(20))
+    #expect(!trial.estimator.isCongested(at: trial.began + trial.elapsed))
+  }
+
   @Test func aLineThatIsWideAgainIsUsedAgain() {
     var trial = Trial(conditions { $0.bitRate = 300_000 })
     trial.run(.seconds(20))
@@ -48,6 +84,7 @@ private func conditions(_ change: (inout Conditions) -> Void) -> Conditions {
     trial.run(.seconds(60))
     let mean = trial.moments.map(\.sent).reduce(0, +) / trial.moments.count
     #expect(mean > 800_000, "\(mean)")
+    #expect(!trial.estimator.isCongested(at: trial.began + trial.elapsed))
   }
 
   @Test(arguments: [80, 150, 250, 400] as [Int64]) func aPauseOfTheReceiversMachineIsNoBottleneck(pause: Int64) {
