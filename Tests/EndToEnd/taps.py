@@ -1,13 +1,22 @@
 """`flashgate record` under test, and what others say of the captures: tcpdump and tshark."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 
+import pytest
+
 from gateway import binary, free_port
 from publishers import Program
 from waiting import wait_until
+
+
+def needs_root():
+    """Nobody else may look at what goes over an interface."""
+    if os.geteuid():
+        pytest.skip("capturing packets needs root")
 
 
 class Tap:
@@ -41,6 +50,7 @@ class Dump:
     """A running tcpdump of one port on loopback."""
 
     def __init__(self, port, file):
+        needs_root()
         self.file = file
         self._program = Program(
             ["tcpdump", "-i", "lo", "--immediate-mode", "-U", "-B", "16384", "-s", "0", "-w", file, f"tcp port {port}"], file.with_suffix(".log"))

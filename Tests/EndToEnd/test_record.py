@@ -14,7 +14,7 @@ import publishers
 import pytest
 import tunnel
 from nginx_rtmp import NginxRTMP
-from taps import Dump, Tap, assert_dissected, extracted, gist, inspect, tshark
+from taps import Dump, Tap, assert_dissected, extracted, gist, inspect, needs_root, tshark
 from waiting import wait_until
 
 pytestmark = pytest.mark.gateway
@@ -276,6 +276,7 @@ def _connections(port):
 
 
 def test_a_capture_by_tshark_is_read_too(nginx, clip, flashgate, tmp_path):
+    needs_root()
     file = tmp_path / "tshark.pcapng"
     with open(tmp_path / "tshark.log", "wb") as log:
         capturing = subprocess.Popen(
