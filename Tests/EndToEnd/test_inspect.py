@@ -9,11 +9,8 @@ import pytest
 pytestmark = pytest.mark.gateway
 
 FIXTURES = sorted((Path(__file__).parents[2] / "Fixtures").glob("*.pcapng"))
-#: Of those with RTMP inside HTTP other tests tell.
-PLAIN = [fixture for fixture in FIXTURES if "tunnel" not in fixture.stem]
 
-
-@pytest.mark.parametrize("capture", PLAIN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("capture", FIXTURES, ids=lambda path: path.stem)
 def test_a_capture_is_told_as_a_table_as_json_and_message_by_message(flashgate, capture):
     code, table, err = flashgate("inspect", capture)
     assert code == 0 and "handshake" in table and "connect" in table, err
