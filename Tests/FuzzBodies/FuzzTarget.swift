@@ -8,6 +8,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case flv
   case rtmpServer = "rtmp-server"
   case rtmpClient = "rtmp-client"
+  case rtmpForward = "rtmp-forward"
   case rtmpTunnel = "rtmp-tunnel"
   case sdp
   case stun
@@ -25,6 +26,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .flv: try FLVBody.run(bytes)
     case .rtmpServer: RTMPBody.server(bytes)
     case .rtmpClient: RTMPBody.client(bytes)
+    case .rtmpForward: try ForwardBody.run(bytes)
     case .rtmpTunnel: TunnelBody.run(bytes)
     case .sdp: SDPBody.run(bytes)
     case .stun: STUNBody.run(bytes)

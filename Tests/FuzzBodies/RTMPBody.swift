@@ -4,14 +4,12 @@ import Seeded
 
 /// Chunk streams, messages and commands, behind a handshake that is always the same: the input is what comes after it.
 enum RTMPBody {
-  private static let start = NIODeadline.uptimeNanoseconds(1)
+  static let start = NIODeadline.uptimeNanoseconds(1)
 
   static func server(_ bytes: ByteBuffer) {
     var random = SeededGenerator(seed: 1)
     var session = ServerSession(limits: self.limits, random: &random, now: self.start)
-    // C0, C1 of a client without signature, and a C2 that echoes nothing.
-    var handshake = ByteBuffer(repeating: 3, count: 1)
-    handshake.writeRepeatingByte(0, count: 2 * 1536)
+    var handshake = self.handshake
     do throws(RTMPError) {
       try session.receive(&handshake, at: self.start)
       for var piece in self.pieces(of: bytes) {
@@ -54,8 +52,15 @@ enum RTMPBody {
     }
   }
 
+  /// C0 and C1 of a client without signature, and a C2 that echoes nothing.
+  static var handshake: ByteBuffer {
+    var handshake = ByteBuffer(repeating: 3, count: 1)
+    handshake.writeRepeatingByte(0, count: 2 * 1536)
+    return handshake
+  }
+
   /// The first byte says how the rest is cut.
-  private static func pieces(of bytes: ByteBuffer) -> [ByteBuffer] {
+  static func pieces(of bytes: ByteBuffer) -> [ByteBuffer] {
     var bytes = bytes
     guard let first = bytes.readInteger(as: UInt8.self) else { return [] }
     let size = first == 0 ? max(1, bytes.readableBytes) : Int(first) * 16
@@ -66,7 +71,7 @@ enum RTMPBody {
     return pieces
   }
 
-  private static var limits: RTMPLimits {
+  static var limits: RTMPLimits {
     var limits = RTMPLimits()
     limits.maximumMessageLength = 256 << 10
     limits.maximumPartialBytes = 512 << 10

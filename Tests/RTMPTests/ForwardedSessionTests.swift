@@ -238,22 +238,66 @@ extension ByteBuffer {
     var relay = Relay()
     try relay.publish("alice")
     _ = relay.forwarded.outputToServer()
-    // A chunk size that our reader refuses, and then noise.
+    // A chunk size that nobody can mean, and then noise.
     let noise =
       Wire.chunks(
-        Message(type: .setChunkSize, chunkStream: 2, body: ByteBuffer(bytes: [0x7F, 0xFF, 0xFF, 0xFF])), size: 4096)
+        Message(type: .setChunkSize, chunkStream: 2, body: ByteBuffer(bytes: [0, 0, 0, 0])), size: 4096)
       + ramp(5_000)
     var bytes = ByteBuffer(bytes: noise)
     try relay.forwarded.receive(fromClient: &bytes)
     #expect(relay.forwarded.outputToServer() == ByteBuffer(bytes: noise))
     try relay.look()
-    #expect(relay.events.last == .lost(.chunkSizeOutOfRange(size: 0x7FFF_FFFF, limit: 65_536)))
+    #expect(relay.events.last == .lost(.chunkSizeOutOfRange(size: 0, limit: 0x7FFF_FFFF)))
     var more = ByteBuffer(bytes: ramp(100))
     try relay.forwarded.receive(fromClient: &more)
     #expect(relay.forwarded.outputToServer() == ByteBuffer(bytes: ramp(100)))
     var answer = ByteBuffer(bytes: ramp(100))
     try relay.forwarded.receive(fromServer: &answer)
     #expect(relay.forwarded.outputToClient() == ByteBuffer(bytes: ramp(100)))
+  }
+
+  @Test func aServerThatCannotBeFollowedCostsItsAnswersAlone() throws {
+    var relay = Relay()
+    try relay.publish("alice")
+    var noise = ByteBuffer(bytes: [0xFF] + ramp(100))
+    let said = noise
+    try relay.forwarded.receive(fromServer: &noise)
+    try relay.look()
+    guard case .answersLost? = relay.events.last else { return #expect(Bool(false), "it is told") }
+    #expect(relay.forwarded.outputToClient() == said)
+    #expect(relay.forwarded.isFollowed)
+    let sound = MediaMessage(kind: .audio, streamID: 1, timestamp: 40, body: ByteBuffer(bytes: ramp(300)))
+    relay.client.send(sound)
+    try relay.run()
+    #expect(relay.events.contains(.media(sound)))
+  }
+
+  /// Old servers and their clients agree on chunks of any size.
+  @Test func chunksLargerThanOursAreFollowed() throws {
+    var relay = Relay()
+    try relay.publish("alice")
+    let body = ByteBuffer(bytes: ramp(200_000))
+    var bytes = ByteBuffer(
+      bytes: Wire.chunks(
+        Message(type: .setChunkSize, chunkStream: 2, body: ByteBuffer(bytes: [0, 0x10, 0, 0])), size: 4096)
+        + Wire.chunks(Message(type: .video, streamID: 1, chunkStream: 6, body: body), size: 1 << 20))
+    try relay.forwarded.receive(fromClient: &bytes)
+    try relay.look()
+    #expect(relay.events.last == .media(MediaMessage(kind: .video, streamID: 1, timestamp: 0, body: body)))
+  }
+
+  @Test func aCommandThatCannotBeReadIsTold() throws {
+    var relay = Relay()
+    try relay.run()
+    // `publish` with an argument of a type that AMF0 does not have.
+    var body = ByteBuffer(bytes: [2, 0, 7] + Array("publish".utf8) + [0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0x2A])
+    var bytes = ByteBuffer(
+      bytes: Wire.chunks(Message(type: .commandAMF0, streamID: 1, chunkStream: 3, body: body), size: 4096))
+    body.clear()
+    try relay.forwarded.receive(fromClient: &bytes)
+    try relay.look()
+    guard case .unreadable? = relay.events.last else { return #expect(Bool(false), "it is told") }
+    #expect(relay.forwarded.isFollowed)
   }
 
   @Test func mutatedConversationsNeverStopTheBytes() throws {

@@ -45,6 +45,9 @@ public struct ShadowServers: Sendable {
   /// Whether that room has one.
   func has(_ room: String) -> Bool { servers[room] != nil }
 
+  /// The rooms that have this one.
+  func rooms(of server: ShadowServer) -> [String] { servers.filter { $0.value == server }.map(\.key) }
+
   /// Where a client belongs.
   struct Choice: Sendable, Hashable {
     let server: ShadowServer

@@ -10,7 +10,7 @@ public struct ShadowServices: Sendable {
   let servers: ShadowServers
   let metrics: ShadowMetrics
   /// Whether a room lets in only those who show a key.
-  let needsKey: @Sendable (String) -> Bool
+  private let needsKey: @Sendable (String) -> Bool
   let differs: Differs
   let tls: NIOSSLContext?
 
@@ -26,6 +26,12 @@ public struct ShadowServices: Sendable {
     self.differs = differs
     let isEncrypted = servers.values.contains(where: \.usesTLS)
     tls = isEncrypted ? try NIOSSLContext(configuration: .makeClientConfiguration()) : nil
+  }
+
+  /// Whether a key is needed by those who belong there, or may be.
+  func needsKey(_ choice: ShadowServers.Choice) -> Bool {
+    if let room = choice.room { return needsKey(room) }
+    return servers.rooms(of: choice.server).contains(where: needsKey)
   }
 }
 

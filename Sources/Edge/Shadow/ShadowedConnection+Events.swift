@@ -19,6 +19,9 @@ extension ShadowedConnection {
       case .publishAnswered(let streamID, let code): speaker.answered(streamID, code)
       case .playAnswered(_, let code): compare(.play, code, RTMPConnection.answerToPlay)
       case .differs(let difference): note(difference)
+      case .unreadable(let error): unreadable(error)
+      case .answersLost(let error):
+        log.info("the old server's answers cannot be followed any more", metadata: ["reason": "\(error)"])
       case .lost(let error): lost(error)
       }
     }
@@ -38,13 +41,17 @@ extension ShadowedConnection {
     pumpToServer()
   }
 
-  /// The conversation cannot be followed any more: the room loses the speaker, and the old server nothing. Where a key
-  /// is needed, what cannot be seen cannot be let through.
+  /// The conversation cannot be followed any more: the room loses the speaker, and the old server nothing.
   private func lost(_ error: RTMPError) {
     log.warning("shadowed session cannot be followed any more", metadata: ["reason": "\(error)"])
     shadows.metrics.publications("lost").add()
     speaker.end(.broken)
-    if let room = choice.room, shadows.needsKey(room), !speaker.isIn { cut(.protocolError, "\(error)") }
+    unreadable(error)
+  }
+
+  /// Where a key is needed, what cannot be read may be a wish to come in and cannot be let through.
+  private func unreadable(_ error: RTMPError) {
+    if shadows.needsKey(choice), !speaker.isIn { cut(.protocolError, "\(error)") }
   }
 
   private func compare(_ kind: ForwardedDifference.Kind, _ old: StatusCode, _ new: StatusCode) {

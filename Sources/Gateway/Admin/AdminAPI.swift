@@ -34,6 +34,7 @@ struct AdminAPI: Sendable {
         "listener": .string(session.identity.listener), "address": .string(session.identity.address),
         "state": .string(session.state.rawValue), "room": text(entry?.room), "name": text(entry?.name),
         "role": text(entry?.role?.rawValue), "key": text(entry?.admittance.keyID),
+        "shadowed": .boolean(session.traits.isShadowed),
       ] as JSON
     }
     return .json(["sessions": .array(list)])

@@ -91,7 +91,7 @@ public struct ForwardedSession: Sendable {
     case .reaching, .reached: return
     case .begun:
       let before = watch?.events.count ?? 0
-      follow(bytes) { watch, bytes throws(RTMPError) in try watch.receive(fromClient: &bytes) }
+      follow(bytes)
       // What asks to come into a room goes on only when it may, and nothing that is behind it overtakes it.
       if let events = watch?.events.dropFirst(before), events.contains(where: \.isRequest) {
         phase = .held(bytes, behind: ByteBuffer())
@@ -134,23 +134,20 @@ public struct ForwardedSession: Sendable {
   }
 
   private mutating func receive(messages bytes: inout ByteBuffer) {
-    follow(bytes) { watch, bytes throws(RTMPError) in try watch.receive(fromServer: &bytes) }
+    var seen = bytes
+    watch?.receive(fromServer: &seen)
     var clear = bytes
     cipher?.encrypt(&clear)
     toClient.writeImmutableBuffer(clear)
     bytes.moveReaderIndex(to: bytes.writerIndex)
   }
 
-  private mutating func follow(
-    _ bytes: ByteBuffer, _ look: (inout SessionWatch, inout ByteBuffer) throws(RTMPError) -> Void
-  ) {
-    guard var watch else { return }
-    self.watch = nil
+  private mutating func follow(_ bytes: ByteBuffer) {
     var bytes = bytes
     do throws(RTMPError) {
-      try look(&watch, &bytes)
-      self.watch = watch
+      try watch?.receive(fromClient: &bytes)
     } catch {
+      watch = nil
       lost = error
     }
   }

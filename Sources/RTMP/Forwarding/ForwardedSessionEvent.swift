@@ -16,6 +16,10 @@ public enum ForwardedSessionEvent: Sendable, Equatable {
   case playAnswered(streamID: UInt32, StatusCode)
   /// The server does something else than a ``ServerSession`` would.
   case differs(ForwardedDifference)
+  /// A command of the client's cannot be read here, and may well be read behind.
+  case unreadable(RTMPError)
+  /// The server's answers cannot be followed any more; its bytes go on, and the client's are followed as before.
+  case answersLost(RTMPError)
   /// The conversation cannot be followed any more; its bytes go on.
   case lost(RTMPError)
 }

@@ -4,11 +4,12 @@ import NIOCore
 /// Follows the conversation of a client with another server, as far as a room needs it: what is published and played, its
 /// media, and how the server answered. It answers nothing.
 ///
-/// Message streams are known by use: they are the other server's to number. After a thrown error that direction is not
-/// followed any more.
+/// Message streams are known by use: they are the other server's to number. After a thrown error the client is not followed
+/// any more; without the server only its answers are missed.
 struct SessionWatch: Sendable {
   private var client: DirectionObserver
-  private var server: DirectionObserver
+  /// Nil once it cannot be followed.
+  private var server: DirectionObserver?
   private var publications: [UInt32: Publication] = [:]
   private var plays: Set<UInt32> = []
   /// Calls of the client without an answer, by transaction.
@@ -27,14 +28,22 @@ struct SessionWatch: Sendable {
   }
 
   init(limits: RTMPLimits) {
+    // What the other server takes is for it to say: a large chunk costs no more than the message in it.
+    var limits = limits
+    limits.maximumChunkSize = Int(Int32.max)
     client = DirectionObserver(behindHandshakeOfClient: true, limits: limits)
+    limits.maximumMessageLength = 0xFF_FFFF
+    limits.maximumPartialBytes = 2 * limits.maximumMessageLength
     server = DirectionObserver(behindHandshakeOfClient: false, limits: limits)
   }
 
   mutating func next() -> ForwardedSessionEvent? { events.popFirst() }
 
   /// The chunk size of the server, if a message of ours may stand here: between two chunks of its own.
-  var serverChunkSize: Int? { server.isBetweenChunks ? server.chunkSize : nil }
+  var serverChunkSize: Int? {
+    guard let server, server.isBetweenChunks else { return nil }
+    return server.chunkSize
+  }
 
   // MARK: The client
 
@@ -46,9 +55,14 @@ struct SessionWatch: Sendable {
         if publications[media.streamID] != nil, media.body.readableBytes > 0 { events.append(.media(media)) }
       case .command(let name, let transaction, _, let arguments):
         called(name, transaction, arguments, on: message.streamID)
+      case .malformed(let error) where Self.isCommand(message): events.append(.unreadable(error))
       default: if Self.isSharedObject(message) { sharedObjectUsed() }
       }
     }
+  }
+
+  private static func isCommand(_ message: ObservedMessage) -> Bool {
+    message.type == MessageType.commandAMF0.rawValue || message.type == MessageType.commandAMF3.rawValue
   }
 
   /// Whatever is in it: the old server may well make sense of it.
@@ -125,16 +139,23 @@ struct SessionWatch: Sendable {
 
 extension SessionWatch {
   /// Takes in bytes of the server behind the handshake, in any split.
-  mutating func receive(fromServer bytes: inout ByteBuffer) throws(RTMPError) {
-    while let message = try server.next(&bytes) {
-      guard case .command(let name, let transaction, _, let arguments) = message.content else { continue }
-      switch name {
-      case "_result": answered(transaction, nil, arguments)
-      case "_error": answered(transaction, .error, arguments)
-      case "onStatus": told(arguments, on: message.streamID)
-      default:
-        if !Self.ordinaryNotices.contains(name) { events.append(.differs(.callOfServer(name))) }
-      }
+  mutating func receive(fromServer bytes: inout ByteBuffer) {
+    do throws(RTMPError) {
+      while let message = try server?.next(&bytes) { look(at: message) }
+    } catch {
+      server = nil
+      events.append(.answersLost(error))
+    }
+  }
+
+  private mutating func look(at message: ObservedMessage) {
+    guard case .command(let name, let transaction, _, let arguments) = message.content else { return }
+    switch name {
+    case "_result": answered(transaction, nil, arguments)
+    case "_error": answered(transaction, .error, arguments)
+    case "onStatus": told(arguments, on: message.streamID)
+    default:
+      if !Self.ordinaryNotices.contains(name) { events.append(.differs(.callOfServer(name))) }
     }
   }
 

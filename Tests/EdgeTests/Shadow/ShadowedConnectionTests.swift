@@ -169,6 +169,19 @@ private struct GateAgainst: RoomGate {
     }
   }
 
+  @Test func whereAKeyIsNeededACommandThatCannotBeReadIsCutToo() async throws {
+    try await withShadow(needsKey: true) { old, front in
+      try await RTMPTestClient.run(to: front.address) { client in
+        _ = try await client.until { if case .connected = $0 { true } else { false } }
+        // A command of one byte, which is no AMF, in a chunk of stream 3.
+        try await client.write(ByteBuffer(bytes: [3, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0, 0, 0x2A]))
+        do { try await client.readToEnd() } catch is IOError {}
+      }
+      #expect(await front.closing() == .protocolError)
+      #expect(await old.closing() == .clientClosed)
+    }
+  }
+
   @Test func theEndOfTheOldServersSessionIsTheClientsToo() async throws {
     try await withShadow { old, front in
       try await RTMPTestClient.run(to: front.address) { client in
