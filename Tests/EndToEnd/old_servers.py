@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import struct
 import threading
 
@@ -55,13 +56,18 @@ class Nginx:
 
 
 class ScriptedServer:
-    """Takes clients, answers `connect`, `createStream`, `publish` and the calls in `results`, and keeps every byte.
+    """Takes clients, answers `connect`, `createStream`, `publish` and the calls in `results`, and keeps every byte. With a
+    `certificate` and its key it speaks inside TLS.
 
     `results` has the arguments of the `_result` of each call. Shared object messages come back as they were sent.
     """
 
-    def __init__(self, results=None):
+    def __init__(self, results=None, certificate=None):
         self._results = results or {}
+        self._tls = None
+        if certificate:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(*certificate)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.clients = []
@@ -98,6 +104,11 @@ class ScriptedServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            if self._tls:
+                try:
+                    connection = self._tls.wrap_socket(connection, server_side=True)
+                except (OSError, ssl.SSLError):
+                    continue
             client = _Client(connection, self._results, self._reads)
             self.clients.append(client)
             threading.Thread(target=client.run, daemon=True).start()

@@ -111,6 +111,28 @@ def test_a_tunnelled_publisher_is_played_from_the_old_server(shadowing, running,
     running(Recorder(nginx.url("alice"), tmp_path / "old.flv")).wait_growth()
 
 
+def test_a_flash_player_is_served_by_the_old_server(shadowing, running, clips, tmp_path):
+    nginx = running(Nginx(tmp_path))
+    gateway = shadowing({"board": nginx.address})
+    running(publishers.ffmpeg(
+        gateway.publish_url("board", "alice"), clips("flv1-nellymoser"), tmp_path / "alice.log", loops=-1))
+    wait_until(lambda: speaking(gateway) == 1, what="alice speaks in the room")
+    player = running(Recorder(gateway.publish_url("board", "alice"), tmp_path / "played.flv"))
+    player.wait_growth()
+    # Without the old server it would have been refused: the report must know of it.
+    assert gateway.metric("flashgate_shadow_differences_total", kind="play") == 1
+    player.stop()
+    assert player.pictures() > 10
+
+
+def test_an_old_server_whose_certificate_nobody_vouches_for_is_not_trusted(shadowing, running, certificate):
+    old = running(ScriptedServer(certificate=certificate))
+    gateway = shadowing({"board": old.address.replace("rtmp:", "rtmps:")})
+    client = running(ScriptedClient(gateway.rtmp_port))
+    assert client.ended.wait(20)
+    assert client.answers.codes() == ["NetConnection.Connect.Failed"]
+
+
 def test_killed_media_workers_leave_the_old_path_flowing(shadowing, running, clips, tmp_path):
     nginx = running(Nginx(tmp_path))
     gateway = shadowing({"board": nginx.address})
