@@ -48,7 +48,7 @@ class _Shadowing(gateways.Gateway):
         port = free_port()
         https = free_port()
         super().__init__(directory, certificate, key, listeners=[
-            {"address": f"127.0.0.1:{port}", "accept": ["rtmp"]},
+            {"address": f"127.0.0.1:{port}", "accept": ["rtmp", "rtmpe"]},
             {"address": f"127.0.0.1:{https}", "accept": ["https"],
              "tls": {"certificate": str(certificate), "key": str(key)}},
             {"address": f"127.0.0.1:{self.tunnel_port}", "accept": ["rtmpt"]},
@@ -108,6 +108,16 @@ def test_a_tunnelled_publisher_is_played_from_the_old_server(shadowing, running,
     url = f"rtmpt://127.0.0.1:{gateway.tunnel_port}/live/board/alice"
     running(publishers.ffmpeg(url, clips("flv1-nellymoser"), tmp_path / "alice.log", loops=-1))
     wait_until(lambda: speaking(gateway) == 1, what="alice speaks in the room")
+    running(Recorder(nginx.url("alice"), tmp_path / "old.flv")).wait_growth()
+
+
+def test_rtmpe_ends_at_the_gateway(shadowing, running, clips, tmp_path):
+    nginx = running(Nginx(tmp_path))
+    gateway = shadowing({"board": nginx.address})
+    url = gateway.publish_url("board", "alice").replace("rtmp:", "rtmpe:")
+    running(publishers.librtmp(url, clips("long"), tmp_path / "alice.log"))
+    wait_until(lambda: speaking(gateway) == 1, what="alice speaks in the room")
+    assert gateway.metric("flashgate_sessions", protocol="rtmpe", state="connected") == 1
     running(Recorder(nginx.url("alice"), tmp_path / "old.flv")).wait_growth()
 
 
