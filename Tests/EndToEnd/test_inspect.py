@@ -10,6 +10,7 @@ pytestmark = pytest.mark.gateway
 
 FIXTURES = sorted((Path(__file__).parents[2] / "Fixtures").glob("*.pcapng"))
 
+
 @pytest.mark.parametrize("capture", FIXTURES, ids=lambda path: path.stem)
 def test_a_capture_is_told_as_a_table_as_json_and_message_by_message(flashgate, capture):
     code, table, err = flashgate("inspect", capture)
