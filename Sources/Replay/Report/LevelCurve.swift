@@ -60,8 +60,12 @@ struct LevelCurve {
 
   private func curve(_ points: [Point], _ kind: String) -> [Markup] {
     let places = points.map { (x($0.second), Self.y($0.sound.decibels)) }
-    let path = places.map { "\(ReportText.coordinate($0.0)),\(ReportText.coordinate($0.1))" }.joined(separator: " ")
-    let line = Markup.element("polyline", [("class", kind), ("points", path)], [])
+    let lines = runs(of: points).map { run in
+      let path = run.map {
+        "\(ReportText.coordinate(x($0.second))),\(ReportText.coordinate(Self.y($0.sound.decibels)))"
+      }
+      return Markup.element("polyline", [("class", kind), ("points", path.joined(separator: " "))], [])
+    }
     let dots = zip(points, places).map { point, place in
       let words = "\(kind), second \(point.second): \(point.sound.decibels) dB, \(point.sound.hertz) Hz"
       return Markup.element(
@@ -70,7 +74,20 @@ struct LevelCurve {
           ("class", kind), ("cx", ReportText.coordinate(place.0)), ("cy", ReportText.coordinate(place.1)), ("r", "3"),
         ], [.element("title", [], words)])
     }
-    return [line] + dots
+    return lines + dots
+  }
+
+  /// Seconds that follow each other: no line leads over those in which there was nothing.
+  private func runs(of points: [Point]) -> [[Point]] {
+    var runs: [[Point]] = []
+    for point in points {
+      if let last = runs.last?.last, point.second &- last.second == 1 {
+        runs[runs.count - 1].append(point)
+      } else {
+        runs.append([point])
+      }
+    }
+    return runs
   }
 
   private func x(_ second: Int64) -> Double {

@@ -64,6 +64,17 @@ struct HTMLReportTests {
     #expect(differing.count == 1 && differing[0].contains("releaseStream") && differing[0].contains("nothing"))
   }
 
+  @Test func levelIsNotDrawnOverSecondsOfNothing() throws {
+    let seconds: [Int64] = [0, 1, 2, 9, 10]
+    let sounds = seconds.map {
+      Fingerprint(second: $0, content: .sound(SoundFingerprint(decibelTenths: -150, hertz: 440)))
+    }
+    var text = ""
+    try #require(LevelCurve(label: "opus", expected: [], got: sounds)).markup.write(to: &text)
+    #expect(text.components(separatedBy: "<polyline").count == 3)
+    #expect(text.components(separatedBy: "<circle").count == 6)
+  }
+
   /// More than anybody reads, by somebody who wants a report that no browser opens.
   @Test func longConversationIsCut() {
     var run = SampleRun.alone
