@@ -170,7 +170,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ReplayTests", dependencies: ["Replay", "AMF", "FLV", "RTMP", "Seeded", nioCore, nioPosix],
+      name: "ReplayTests",
+      dependencies: ["Replay", "AMF", "FLV", "Gateway", "Identity", "RTMP", "Seeded", nioCore, nioPosix],
       swiftSettings: strict),
     .testTarget(name: "DoctorTests", dependencies: ["Doctor"], swiftSettings: strict),
     .testTarget(
