@@ -141,6 +141,19 @@ import Testing
     }
   }
 
+  @Test func aReconnectTakesTheNameOverAndItsTracksGoOn() throws {
+    let session = try fixture("ffmpeg-audio-only")
+    let first = RewrittenCapture(session, as: Talker(fromPort: 40_000), from: 1_000_000)
+    let second = RewrittenCapture(session, as: Talker(fromPort: 40_001), from: 2_000_000)
+    let results = try play(RecordedSession.read(capture: RewrittenCapture.file([first, second])))
+    let (former, latter) = (try #require(results.first), try #require(results.last))
+    #expect(
+      former.conversation.contains { $0.side == .gateway && $0.statusDescription?.contains("taken over") == true })
+    #expect(latter.end.side == .client)
+    let frames = results.map { $0.tracks?.first?.outputs.first?.times.frames ?? 0 }
+    #expect(frames[0] > 0 && frames[0] < frames[1])
+  }
+
   @Test(arguments: [ClientSession.HandshakeKind.plain, .digestZero, .digestOne])
   func aClientOfEachKindOfHandshakeIsLetIn(kind: ClientSession.HandshakeKind) throws {
     let result = try #require(try play([MadeSession(publishing: "alice", handshake: kind).session()]).first)

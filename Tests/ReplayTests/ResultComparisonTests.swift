@@ -99,6 +99,30 @@ import Testing
     #expect(ResultTolerance().accepts(got, for: usual) == isAccepted)
   }
 
+  @Test func aFewPacketsAtTheEdgeAreNotCompared() {
+    func result(edge: SoundFingerprint?, first: Int64) -> SessionResult {
+      var result = golden
+      let whole = SoundFingerprint(decibelTenths: -200, hertz: 440)
+      result.tracks?[1].outputs[0].times = FrameTimes(
+        frames: 60, keyFrames: 60, first: first, last: 1_000, largestGap: 20, gapStart: 0)
+      result.tracks?[1].outputs[0].fingerprints = [Fingerprint(second: 0, content: .sound(whole))]
+      if let edge {
+        result.tracks?[1].outputs[0].fingerprints.insert(Fingerprint(second: -1, content: .sound(edge)), at: 0)
+      }
+      return result
+    }
+    func differences(_ expected: SoundFingerprint?, _ got: SoundFingerprint?, first: Int64) -> Int {
+      ResultComparison(expected: result(edge: expected, first: first), got: result(edge: got, first: first))
+        .differences.count
+    }
+    let (low, high) = (
+      SoundFingerprint(decibelTenths: -200, hertz: 300), SoundFingerprint(decibelTenths: -150, hertz: 900)
+    )
+    #expect(differences(low, high, first: -6) == 0)
+    #expect(differences(low, nil, first: -6) == 0)
+    #expect(differences(low, high, first: -400) == 1, "that much is heard")
+  }
+
   @Test func silenceHasNoPitch() {
     let quiet = Fingerprint.Content.sound(SoundFingerprint(decibelTenths: -610, hertz: 50))
     let quieter = Fingerprint.Content.sound(SoundFingerprint(decibelTenths: -900, hertz: 0))

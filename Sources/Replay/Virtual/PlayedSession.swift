@@ -89,7 +89,7 @@ final class PlayedSession {
   private func connect(to gateway: RehearsalGateway, on loop: any EventLoop) {
     script.begin(at: begins)
     let client = gateway.connect(
-      from: part.session.clientAddress, to: nil, by: .rtmp, on: loop,
+      from: part.session.clientAddress, to: part.session.serverPort, by: part.session.door, on: loop,
       said: { self.hear($0) }, ended: { self.end(.gateway, $0.rawValue) })
     guard let client else { return }
     stage = .connected(client)
