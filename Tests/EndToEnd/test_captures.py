@@ -101,6 +101,15 @@ def test_keys_that_cannot_be_used_are_refused(sealed, flashgate, tmp_path, monke
     assert code == 70 and "tshark is not installed; install it" in err
 
 
+def test_keys_in_a_capture_that_cannot_be_used_cost_what_they_would_have_opened(sealed, flashgate, tmp_path, monkeypatch):
+    capture, keys = sealed("rtmps")
+    whole = tmp_path / "with-keys.pcapng"
+    subprocess.run(["editcap", "--inject-secrets", f"tls,{keys}", capture, whole], check=True, capture_output=True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = flashgate("inspect", whole)
+    assert code == 70 and "the keys in the file were not used: TLS cannot be read: tshark is not installed" in err
+
+
 # Files.
 
 

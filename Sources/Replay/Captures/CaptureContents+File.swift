@@ -15,7 +15,15 @@ extension CaptureContents {
     let name = Self.streamName(for: path)
     self = try CaptureContents(reading: file, name: name)
     guard !sealed.isEmpty, keyLog != nil || hasTLSSecrets else { return }
-    let opened = try TLSDecryption(capture: path, keyLog: keyLog).conversations(sealed)
+    let opened: [Int: CapturedConversation]
+    do throws(ReplayError) {
+      opened = try TLSDecryption(capture: path, keyLog: keyLog).conversations(sealed)
+    } catch {
+      // Keys that nobody asked to be used cost only what they would have opened.
+      guard keyLog == nil, let first = sealed.first else { throw error }
+      note(.undecryptable(error), first.packet, first.offset)
+      return
+    }
     guard !opened.isEmpty else { return }
     self = try CaptureContents(reading: file, name: name, opened: opened)
   }

@@ -168,7 +168,7 @@ public struct CaptureContents: Sendable {
     sessions.sort { ($0.begin, $0.segments.first?.packet ?? 0) < ($1.begin, $1.segments.first?.packet ?? 0) }
   }
 
-  private mutating func note(_ cause: CaptureNotice.Cause, _ packet: Int, _ offset: Int) {
+  mutating func note(_ cause: CaptureNotice.Cause, _ packet: Int, _ offset: Int) {
     notices.append(CaptureNotice(packet: packet, offset: offset, cause: cause))
   }
 

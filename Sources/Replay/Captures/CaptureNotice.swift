@@ -26,6 +26,8 @@ public struct CaptureNotice: Sendable, Equatable, CustomStringConvertible {
     case encryptedRTMP
     /// TLS connections without their keys, counted.
     case tls(connections: Int)
+    /// The file has keys for its TLS connections, and they could not be used.
+    case undecryptable(ReplayError)
     /// Connections that speak something else than RTMP, counted.
     case foreign(connections: Int)
     /// Requests of tunnels that break off, counted.
@@ -64,6 +66,7 @@ public struct CaptureNotice: Sendable, Equatable, CustomStringConvertible {
       "\(count) bytes of the server before packet \(packet) are missing; its further answers are not read"
     case .encryptedRTMP: "encrypted (RTMPE), cannot be read"
     case .tls(let count): "\(count) connections inside TLS cannot be read without their keys (--keylog)"
+    case .undecryptable(let error): "the keys in the file were not used: \(error)"
     case .foreign(let count): "\(count) connections that speak no RTMP were passed over"
     case .requestsUnfinished(let count): "\(count) requests of tunnels break off; they were passed over"
     case .unansweredRequest(let number):

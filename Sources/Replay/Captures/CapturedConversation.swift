@@ -48,8 +48,9 @@ struct CapturedConversation {
     }
   }
 
-  /// Also when there is no answer, for it may not have been captured.
+  /// Also when there is no answer, or not its begin, for it may not have been captured.
   private func answerBegins(with versions: [UInt8]) -> Bool {
+    guard second.initial != nil else { return true }
     let answer = second.beginning(1)
     return answer.getInteger(at: answer.readerIndex, as: UInt8.self).map(versions.contains) ?? true
   }
