@@ -67,11 +67,11 @@ extension PeerConnection {
     if copies == 0 { self.nextRepeat = nil } else if self.nextRepeat == nil { self.nextRepeat = now }
   }
 
-  /// All sound together gets at most half of a line whose bound is known.
+  /// All sound together gets at most three quarters of a line whose bound is known.
   private var mostSoundCopies: Int {
     guard !self.bandwidth.isUnbounded else { return .max }
     let sounds = self.senders.count { $0?.isSound == true }
-    return max(0, self.bandwidth.bitRate / (2 * Self.soundBitRate * max(sounds, 1)) - 1)
+    return max(0, self.bandwidth.bitRate / 4 * 3 / (Self.soundBitRate * max(sounds, 1)) - 1)
   }
 
   func repeatSound(at now: NIODeadline, into arena: DatagramArena) {

@@ -40,6 +40,8 @@ public struct BandwidthEstimator: Sendable {
   private var sending = SendingRate()
   /// Since when the queue is too long.
   private var crowdedSince: NIODeadline?
+  /// The bound when that began.
+  private var bitRateWhenCrowded = 0
   /// The last reduction for a queue, and the bound before it.
   private var reduced: (at: NIODeadline, from: Int)?
   /// When what is lost was last due to a full line, as far as reports tell.
@@ -149,6 +151,7 @@ public struct BandwidthEstimator: Sendable {
       return
     }
     grownAt = now
+    if crowdedSince == nil { bitRateWhenCrowded = bitRate }
     let since = crowdedSince ?? now
     crowdedSince = since
     // A queue that shrinks needs only time: while it empties less is sent, and what arrives says nothing of the line.
@@ -162,7 +165,7 @@ public struct BandwidthEstimator: Sendable {
     // What arrives is no measure of a line while its receiver pauses, nor where little is sent: the first step is a
     // small one, and only a queue that outlives it shows what the line carries.
     let isFirst = reduced.map { now - $0.at > Self.memory } ?? true
-    let isKnownNarrow = now - since >= Self.persistence || bitRate <= Self.leastForOneCause
+    let isKnownNarrow = now - since >= Self.persistence || bitRateWhenCrowded <= Self.leastForOneCause
     let floor = isKnownNarrow ? limits.minimum : Self.leastForOneCause
     let least = isFirst ? max(floor, (departure.bitRate ?? 0) * 7 / 10) : floor
     reduced = (now, reduced.map { now - $0.at < Self.hiccup ? $0.from : bitRate } ?? bitRate)
@@ -227,7 +230,7 @@ public struct BandwidthEstimator: Sendable {
   /// Less than an encoder needs to follow and a queue to drain.
   private static let hiccup = TimeAmount.milliseconds(350)
   /// A line that was full is probed again within this time.
-  private static let afterCongestion = TimeAmount.seconds(10)
+  private static let afterCongestion = TimeAmount.seconds(4)
   private static let estimatePatience = TimeAmount.seconds(2)
   /// A second.
   private static let growth = 0.08
