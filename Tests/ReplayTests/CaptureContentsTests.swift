@@ -136,7 +136,7 @@ import Testing
 
   @Test func anAnswerWithoutItsBeginDoesNotHideTheClient() throws {
     var file = CaptureWriter()
-    file.packet(client.says([], sequence: 9, flags: Talker.synchronize), at: 1)
+    file.packet(client.says([], sequence: 9, flags: Talker.synchronize, acknowledging: false), at: 1)
     file.packet(client.says(Conversation.client, sequence: 10), at: 2)
     file.packet(client.answering.says([7, 7, 7], sequence: 5000), at: 3)
     #expect(try CaptureContents(reading: file.bytes).sessions.map(bytes) == [Conversation.client])

@@ -112,11 +112,14 @@ struct Talker {
 
   var answering: Talker { Talker(network: network, from: to, to: from, fromPort: toPort, toPort: fromPort) }
 
-  func says(_ payload: some Collection<UInt8>, sequence: UInt32, flags: UInt8 = 0) -> [UInt8] {
+  func says(
+    _ payload: some Collection<UInt8>, sequence: UInt32, flags: UInt8 = 0, acknowledging: Bool = true
+  ) -> [UInt8] {
     var segment = ByteBuffer()
     segment.writeMultipleIntegers(fromPort, toPort, sequence, 0 as UInt32)
     // Six words: a header with an option of no meaning.
-    segment.writeMultipleIntegers(0x60 as UInt8, flags | 0x10, 0xFFFF as UInt16, 0 as UInt32, 0x0101_0101 as UInt32)
+    let allFlags = flags | (acknowledging ? 0x10 : 0)
+    segment.writeMultipleIntegers(0x60 as UInt8, allFlags, 0xFFFF as UInt16, 0 as UInt32, 0x0101_0101 as UInt32)
     segment.writeBytes(payload)
     var packet = ByteBuffer()
     switch network {
