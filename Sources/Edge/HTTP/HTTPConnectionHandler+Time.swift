@@ -7,10 +7,32 @@ extension HTTPConnectionHandler {
     arm(at: context.eventLoop.now + amount)
   }
 
+  /// Phases follow each other by the thousand a second on a tunnel's connection. So the loop's task stays where it is
+  /// as long as it comes early enough, and looks then whether the time has come.
   func arm(at deadline: NIODeadline) {
+    self.deadline = deadline
+    if let timer, timer.fires <= deadline { return }
+    timer?.task.cancel()
+    schedule(at: deadline)
+  }
+
+  func disarm() {
+    deadline = nil
+    timer?.task.cancel()
+    timer = nil
+  }
+
+  private func schedule(at time: NIODeadline) {
     guard let context else { return }
-    timer?.cancel()
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timedOut() }
+    timer = (time, context.eventLoop.assumeIsolated().scheduleTask(deadline: time) { self.timerFired() })
+  }
+
+  private func timerFired() {
+    timer = nil
+    guard let context, let deadline else { return }
+    guard deadline <= context.eventLoop.now else { return schedule(at: deadline) }
+    self.deadline = nil
+    timedOut()
   }
 
   private func timedOut() {

@@ -20,7 +20,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   var reader: HTTPRequestReader
   var phase = Phase.waiting
   private var queue = CircularBuffer<Exchange>()
-  var timer: Scheduled<Void>?
+  /// When the phase has lasted too long.
+  var deadline: NIODeadline?
+  /// The loop's task that looks at it, perhaps too early.
+  var timer: (fires: NIODeadline, task: Scheduled<Void>)?
   var context: ChannelHandlerContext?
   var answered = 0
   var readIsHeld = false
@@ -320,8 +323,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
   /// Stops the clock and the responder; the handler does nothing more.
   func end() {
-    timer?.cancel()
-    timer = nil
+    disarm()
     if case .responding(_, let task, _) = phase { task?.cancel() }
     phase = .ended
     queue.removeAll()
