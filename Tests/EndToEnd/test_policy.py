@@ -200,6 +200,31 @@ def test_the_policy_file_differs_by_how_it_is_asked_for(guarded):
         assert answer.read().decode() == plain
 
 
+def test_the_port_that_players_ask_first_has_the_policy_and_nothing_else(tmp_path, certificate):
+    try:
+        socket.create_server(("127.0.0.1", 843)).close()
+    except PermissionError:
+        pytest.skip("port 843 is for root")
+    gateway = gateways.Gateway(
+        tmp_path, *certificate, rooms={"demo": {"open": True}},
+        listeners=[{"address": f"127.0.0.1:{gateways.free_port()}", "accept": ["rtmp"]},
+                   {"address": "127.0.0.1:843", "accept": ["policy"]}],
+        access={"cross_domain": {"domains": ["old.example.org"], "ports": [1935]}})
+    try:
+        with socket.create_connection(("127.0.0.1", 843), timeout=10) as player:
+            player.sendall(b"<policy-file-request/>\0")
+            answer = b""
+            while part := player.recv(4096):
+                answer += part
+        assert answer.endswith(b"</cross-domain-policy>\n\0") or answer.endswith(b"</cross-domain-policy>\0")
+        assert b'domain="old.example.org"' in answer and b'to-ports="1935"' in answer
+        with socket.create_connection(("127.0.0.1", 843), timeout=10) as stranger:
+            stranger.sendall(b"\x03" + bytes(40))
+            assert stranger.recv(1) == b""
+    finally:
+        gateway.stop()
+
+
 def test_import_prints_configuration_that_the_gateway_takes(guarded, tmp_path):
     source = tmp_path / "Adaptor.xml"
     source.write_text(
