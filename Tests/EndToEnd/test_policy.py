@@ -21,8 +21,8 @@ import rtmp_sessions
 from waiting import wait_until
 
 UNVERIFIED = ssl._create_unverified_context()
-#: Live sessions of the test of reloads; the full size is 1000.
-SESSIONS = int(os.environ.get("FLASHGATE_POLICY_SESSIONS", "120"))
+#: Live sessions of the test of reloads.
+SESSIONS = int(os.environ.get("FLASHGATE_POLICY_SESSIONS", "1000"))
 RELOADS = int(os.environ.get("FLASHGATE_POLICY_RELOADS", "100"))
 
 
