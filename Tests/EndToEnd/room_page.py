@@ -45,11 +45,14 @@ class Pictures:
         """No picture after a later one, and none twice but for a receiver that asked, or where it stood.
 
         One that asks for a key frame while the next picture is overdue gets the last one again, as a key frame; and a
-        picture after which none comes is shown again.
+        picture after which none comes is shown again. The first of all may be presented late, right before its repetition.
         """
         pairs = list(zip(self.numbers, self.numbers[1:]))
         soon = [after - before < STANDING for before, after in zip(self.times, self.times[1:])]
-        again = sum(before == after and is_soon for (before, after), is_soon in zip(pairs, soon))
+        begun = [before != self.numbers[0] for before, _ in pairs]
+        again = sum(
+            before == after and is_soon and has_begun
+            for (before, after), is_soon, has_begun in zip(pairs, soon, begun))
         return all(before <= after for before, after in pairs) and again <= max(0, self.key_decoded - 1)
 
 
