@@ -168,3 +168,12 @@ def pytest_runtest_makereport(item, call):
     report = yield
     item.failed = getattr(item, "failed", False) or report.failed
     return report
+
+
+@pytest.fixture
+def running():
+    """Whatever a test starts; stopped after it, the latest first."""
+    things = []
+    yield lambda thing: things.append(thing) or thing
+    for thing in reversed(things):
+        (getattr(thing, "close", None) or thing.stop)()

@@ -1,5 +1,6 @@
 """The gateway under test: a real `flashgate serve` on free ports of its own."""
 
+import collections
 import json
 import os
 import re
@@ -23,10 +24,18 @@ def binary():
     return Path(path).resolve() if path and Path(path).is_file() else None
 
 
+#: Ports that were given out lately: the system may name one again before it is used.
+_given = collections.deque(maxlen=200)
+
+
 def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in _given:
+            _given.append(port)
+            return port
 
 
 class Gateway:

@@ -17,14 +17,6 @@ pytestmark = pytest.mark.gateway
 
 
 @pytest.fixture
-def running():
-    things = []
-    yield lambda thing: things.append(thing) or thing
-    for thing in reversed(things):
-        (getattr(thing, "close", None) or thing.stop)()
-
-
-@pytest.fixture
 def audited(tmp_path, certificate, running):
     """A gateway with an audit, a tunnel door and an old server behind the room `old`."""
     if gateways.binary() is None:

@@ -19,15 +19,6 @@ pytestmark = pytest.mark.gateway
 
 
 @pytest.fixture
-def running():
-    """Whatever a test starts; stopped after it, the latest first."""
-    things = []
-    yield lambda thing: things.append(thing) or thing
-    for thing in reversed(things):
-        (getattr(thing, "close", None) or thing.stop)()
-
-
-@pytest.fixture
 def shadowing(tmp_path, certificate, running):
     """shadowing({"board": "rtmp://..."}): a gateway whose rooms have these old servers."""
     if gateways.binary() is None:
