@@ -1,4 +1,4 @@
-"""Receivers other than browsers on the same machine: other stacks, other addresses, and a relay in between."""
+"""Clients other than those of most tests: a publisher with a face, receivers of other stacks, other addresses, a relay."""
 
 import json
 import socket
@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 import gateway as gateways
+import signals
 from browser_player import BrowserPlayer
+from media import CLIPS
+from obs import OBS
+from room_page import RoomPage
 from waiting import wait_until
 
 _GSTREAMER = Path(__file__).with_name("webrtcbin_player.py")
@@ -29,6 +33,27 @@ def test_gstreamer_receives_sound_and_pictures(gateway, room, publish):
     assert heard["pictures"] > 30
     assert heard["sounds"] > 50
     assert any("width=(int)320" in caps for caps in heard["caps"])
+
+
+def test_obs_is_seen_and_heard(gateway, room, shared, clips, tmp_path, running):
+    clip = CLIPS["long"]
+    page = RoomPage(shared("chromium"), gateway.page_url(room)).wait_joined()
+    page.watch("alice")
+    obs = running(OBS(f"rtmp://127.0.0.1:{gateway.rtmp_port}/live/{room}", "alice", clips("long"), clip.size, clip.fps, tmp_path))
+    # It begins slowly where its pictures are drawn without a graphics card.
+    page.wait_tile("alice", within=30, state="live")
+    tone = page.wait_tone("alice", clip.hertz, within=30)
+    assert abs(signals.decibels(tone["rms"] / clip.rms)) <= 3
+    wait_until(lambda: len(page.pictures("alice").numbers) > 2 * clip.fps, within=30, what="pictures")
+    pictures = page.pictures("alice")
+    # It draws by a clock of its own, and so one picture twice now and then.
+    assert pictures.numbers == sorted(pictures.numbers)
+    assert page.tile("alice")["width"] == clip.size[0]
+    # An orderly end: its place is not kept as that of one whose connection broke.
+    obs.end_stream()
+    page.wait_gone("alice", within=10)
+    log = gateway.log.read_text()
+    assert f"room={room} reason=client_ended" in log, [line for line in log.splitlines() if f"room={room} " in line]
 
 
 @pytest.fixture
