@@ -3,6 +3,7 @@ import NIOCore
 /// How much may be sent to one receiver: an upper bound in bit/s for all its streams together, from what it reports.
 ///
 ///     transport-wide feedback ─┬─ arrival less departure ── QueueDelay ── a queue grows: below what arrives
+///                              ├─ what left at once ─────── ArrivalSpacing ── comes at once: no line's queue, but a long one
 ///                              ├─ bytes that arrived ────── DeliveryRate
 ///                              └─ packets missed ────────── LossShare ─── more than a tenth: below what was sent
 ///     REMB, receiver reports ──── for receivers without it
@@ -36,6 +37,7 @@ public struct BandwidthEstimator: Sendable {
   private var delivery = DeliveryRate()
   /// What was sent of that, by when it was sent.
   private var departure = DeliveryRate()
+  private var spacing = ArrivalSpacing()
   private var loss = LossShare()
   private var sending = SendingRate()
   /// Since when the queue is too long.
@@ -80,6 +82,7 @@ public struct BandwidthEstimator: Sendable {
   /// - Parameter roundTrip: the last measured one, zero if there is none.
   public mutating func take(_ feedback: TransportFeedback, roundTrip: TimeAmount, at now: NIODeadline) {
     var shortest: (oneWay: Int64, sentAt: Int64)?
+    spacing.beginReport()
     feedback.forEach { number, arrival in
       guard let arrival else {
         if let packet = self.ledger.missed(number, at: now) { self.loss.lose(packet.size) }
@@ -90,10 +93,12 @@ public struct BandwidthEstimator: Sendable {
       self.loss.arrive(packet.size)
       self.delivery.add(packet.size, at: arrival)
       self.departure.add(packet.size, at: packet.sentAt)
+      self.spacing.add(packet.size, sentAt: packet.sentAt, arrivedAt: arrival)
       let oneWay = arrival - packet.sentAt
       if oneWay < shortest?.oneWay ?? .max { shortest = (oneWay, packet.sentAt) }
     }
     reportsArrivals = true
+    spacing.endReport()
     guard let shortest else { return }
     // The shortest of a report: jitter adds to single packets, a queue to all of them.
     let delay = TimeAmount.microseconds(queue.take(shortest.oneWay, at: shortest.sentAt))
@@ -144,7 +149,7 @@ public struct BandwidthEstimator: Sendable {
   private mutating func judge(
     _ delay: TimeAmount, isShrinking: Bool, roundTrip: TimeAmount, at now: NIODeadline
   ) {
-    guard delay > Self.crowded else {
+    guard delay > (isSpaced ? Self.crowded : Self.overcrowded) else {
       crowdedSince = nil
       undoIfSpurious(delay, at: now)
       if delay < Self.clear { grow(at: now) } else { grownAt = now }
@@ -170,6 +175,12 @@ public struct BandwidthEstimator: Sendable {
     let least = isFirst ? max(floor, (departure.bitRate ?? 0) * 7 / 10) : floor
     reduced = (now, reduced.map { now - $0.at < Self.hiccup ? $0.from : bitRate } ?? bitRate)
     reduce(to: max(Int(Double(delivered) * share), least), roundTrip: roundTrip, at: now)
+  }
+
+  /// Whether packets come one after another, as a bottleneck lets them through, as far as one can tell.
+  private var isSpaced: Bool {
+    guard let together = spacing.bitRate, let delivered = delivery.bitRate else { return true }
+    return together < Double(delivered) * Self.pile
   }
 
   /// A queue that is gone before less was sent was none: somebody's processor or radio paused.
@@ -215,6 +226,10 @@ public struct BandwidthEstimator: Sendable {
 
   /// Jitter of single packets stays far below it in the shortest of a report.
   private static let crowded = TimeAmount.milliseconds(60)
+  /// A machine that starves lets packets wait about as long as its scheduler lets others run; a queue grows beyond it.
+  private static let overcrowded = TimeAmount.milliseconds(250)
+  /// A bottleneck lets through no more than it delivers; radios send a few packets at once.
+  private static let pile = 8.0
   private static let clear = TimeAmount.milliseconds(40)
   private static let gone = TimeAmount.milliseconds(20)
   /// A processor or a radio that pauses seldom does so for longer.

@@ -100,6 +100,49 @@ private func conditions(_ change: (inout Conditions) -> Void) -> Conditions {
     #expect(trial.estimator.bitRate > 1_100_000)
   }
 
+  /// Period and lag in milliseconds: how seldom both ends come to run, and how long a packet waits for the receiver.
+  private static let starvations: [(period: Int64, lag: Int64)] = [(100, 70), (160, 90), (240, 200), (300, 70)]
+
+  @Test(arguments: Self.starvations) func machinesThatStarveAreNoBottleneck(period: Int64, lag: Int64) {
+    var trial = Trial(conditions { $0.delay = .milliseconds(5) })
+    trial.run(.seconds(10))
+    trial.starve(every: .milliseconds(period), lag: .milliseconds(lag))
+    trial.run(.seconds(30))
+    trial.starve(every: nil)
+    trial.run(.seconds(5))
+    #expect(trial.moments.allSatisfy { $0.estimate > 1_100_000 }, "\(trial.moments.map(\.estimate).min() ?? 0)")
+    #expect(!trial.estimator.isCongested(at: trial.began + trial.elapsed))
+  }
+
+  @Test(arguments: Self.starvations) func aBottleneckBetweenMachinesThatStarveIsFollowed(period: Int64, lag: Int64) {
+    var trial = Trial(conditions { $0.delay = .milliseconds(5) })
+    trial.picture = 3_000_000
+    trial.run(.seconds(10))
+    trial.starve(every: .milliseconds(period), lag: .milliseconds(lag))
+    trial.run(.seconds(10))
+    trial.network.conditions.bitRate = 300_000
+    trial.run(.seconds(60))
+    let later = trial.since(.seconds(30))
+    // Half of it and more is what the machines themselves let wait.
+    #expect(later.allSatisfy { $0.queue < .seconds(1) }, "\(later.map(\.queue).max() ?? .zero)")
+    let mean = later.map(\.sent).reduce(0, +) / later.count
+    #expect((120_000..<330_000).contains(mean), "\(mean)")
+  }
+
+  /// A radio sends several packets at once, and so does a queue before it.
+  @Test func aQueueBeforeARadioThatSendsInBunchesIsFollowed() {
+    var trial = Trial(conditions { $0.delay = .milliseconds(5) })
+    trial.picture = 3_000_000
+    trial.run(.seconds(10))
+    trial.network.conditions.bitRate = 700_000
+    trial.bunch = .milliseconds(15)
+    trial.run(.seconds(60))
+    let later = trial.since(.seconds(20))
+    #expect(later.filter { $0.queue > .milliseconds(500) }.count < 20, "\(later.map(\.queue).max() ?? .zero)")
+    let mean = later.map(\.sent).reduce(0, +) / later.count
+    #expect((400_000..<800_000).contains(mean), "\(mean)")
+  }
+
   @Test func aPolicerWithoutAQueueIsFollowedByItsLoss() {
     var trial = Trial(
       conditions {

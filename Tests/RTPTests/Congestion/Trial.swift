@@ -18,11 +18,17 @@ struct Trial {
   var way: BadLink<TransportFeedback>
   /// What the encoder makes when nothing bounds it, in bit/s.
   var picture = 1_000_000
+  /// What arrives waits for the next multiple of this time.
+  var bunch = TimeAmount.zero
   let began = NIODeadline.uptimeNanoseconds(1_000_000_000)
   private(set) var estimator: BandwidthEstimator
   private(set) var moments: [Moment] = []
   private var now: NIODeadline
   private var stalledUntil = NIODeadline.uptimeNanoseconds(0)
+  private var starvation: Starvation?
+  private var reportedAt = NIODeadline.uptimeNanoseconds(0)
+  /// What the sender's machine has not come to send.
+  private var due: [Int] = []
   private var arrivals: [(number: UInt16, at: Int64)] = []
   private var next: UInt16 = 0
   private var reports: UInt8 = 0
@@ -48,11 +54,18 @@ struct Trial {
     let end = now + amount
     while now < end {
       let tick = elapsed.nanoseconds / 1_000_000
-      if tick % 20 == 0 { send(110) }
-      if tick % 40 == 0 { sendPicture() }
-      if now >= stalledUntil {
+      if tick % 20 == 0 { due.append(110) }
+      if tick % 40 == 0 { makePicture() }
+      if starvation?.takeSendersTurn(at: now) ?? true {
+        for size in due { send(size) }
+        due = []
+      }
+      if let isTurn = starvation?.takeReceiversTurn(at: now) {
+        if isTurn { receiveLate() }
+      } else if now >= stalledUntil {
         for (at, number) in network.receive(by: now) {
-          arrivals.append((number, (max(at, stalledUntil) - began).nanoseconds / 1000 + receiverClock))
+          let arrival = bunched((max(at, stalledUntil) - began).nanoseconds / 1000)
+          arrivals.append((number, arrival + receiverClock))
         }
         if tick % 100 == 50 { report() }
       }
@@ -68,15 +81,54 @@ struct Trial {
   /// The receiver's machine does nothing for a while.
   mutating func stall(_ amount: TimeAmount) { stalledUntil = now + amount }
 
+  /// The machines of both ends have no core to spare: each comes to run once in `period`, the receiver `lag` after the
+  /// sender. Nil ends it.
+  mutating func starve(every period: TimeAmount?, lag: TimeAmount = .zero) {
+    starvation = period.map { Starvation(period: $0, sender: now + $0, receiver: now + $0 + lag) }
+  }
+
   /// Moments from a time on.
   func since(_ time: TimeAmount) -> [Moment] { moments.filter { $0.at >= time } }
 
-  private mutating func sendPicture() {
+  /// What waits in the socket bears the time at which it is read.
+  private mutating func receiveLate() {
+    for (_, number) in network.receive(by: now) {
+      arrivals.append((number, (now - began).nanoseconds / 1000 + receiverClock))
+    }
+    guard now - reportedAt >= .milliseconds(100) else { return }
+    reportedAt = now
+    report()
+  }
+
+  private func bunched(_ arrival: Int64) -> Int64 {
+    let size = max(bunch.nanoseconds / 1000, 1)
+    return (arrival + size - 1) / size * size
+  }
+
+  private mutating func makePicture() {
     let rate = max(min(picture, estimator.bitRate - 45_000), 20_000)
     var left = rate / 8 / 25
     while left > 0 {
-      send(min(left, 1160) + 60)
+      due.append(min(left, 1160) + 60)
       left -= 1160
+    }
+  }
+
+  private struct Starvation {
+    let period: TimeAmount
+    var sender: NIODeadline
+    var receiver: NIODeadline
+
+    mutating func takeSendersTurn(at now: NIODeadline) -> Bool {
+      guard now >= sender else { return false }
+      sender = sender + period
+      return true
+    }
+
+    mutating func takeReceiversTurn(at now: NIODeadline) -> Bool {
+      guard now >= receiver else { return false }
+      receiver = receiver + period
+      return true
     }
   }
 
