@@ -16,7 +16,11 @@ final class Stage: Sendable {
   static let loops = MultiThreadedEventLoopGroup.singleton
 
   /// - Parameter standingPatience: long enough that nothing is shown twice unless a test is about that.
-  init(limit: Int? = nil, codecs: CodecPlace = .threads, standingPatience: TimeAmount = .hours(1)) {
+  /// - Parameter endingPatience: long, so that only codecs decide when they have ended.
+  init(
+    limit: Int? = nil, codecs: CodecPlace = .threads, standingPatience: TimeAmount = .hours(1),
+    endingPatience: TimeAmount = .hours(1)
+  ) {
     workers = MediaWorkers(count: 1, codecs: codecs)
     engine = RoomEngine(
       rooms: Dictionary(
@@ -24,7 +28,8 @@ final class Stage: Sendable {
           RoomName(name).map { ($0, RoomEngine.RoomSettings(maximumParticipants: limit)) }
         }),
       resources: RenditionResources(
-        workers: workers, droppedFrames: dropped, codecFailures: failures, standingPatience: standingPatience),
+        workers: workers, droppedFrames: dropped, codecFailures: failures, standingPatience: standingPatience,
+        endingPatience: endingPatience),
       environment: time.environment)
   }
 

@@ -7,7 +7,7 @@ import NIOCore
 /// taken over must not harm the gateway by what it answers.
 enum WireFormat {
   /// Changes whenever a message does; told by the worker's first message.
-  static let version: UInt16 = 2
+  static let version: UInt16 = 3
   /// Most bytes of a message: a frame and its few fields.
   static let maximumMessage = MediaLimits().encodedFrame + MediaLimits().configuration + 1024
   /// Media times lie between its negative and itself, in microseconds; twice what transcoders hold to.

@@ -53,6 +53,7 @@ extension TranscoderCommand {
       self = .setBitRate(
         try message.wireOptional { (bytes) throws(WireError) in Int(try bytes.wireInteger(Int64.self)) })
     case 6: self = .repeatLatest(at: try message.wireTime())
+    case 7: self = .finish
     case let kind: throw .unknown(field: "command", value: kind)
     }
   }
@@ -75,6 +76,7 @@ extension TranscoderCommand {
     case .repeatLatest(let time):
       bytes.writeInteger(UInt8(6))
       bytes.writeTime(time)
+    case .finish: bytes.writeInteger(UInt8(7))
     }
   }
 }

@@ -17,7 +17,11 @@ struct Transcoder {
   func run(_ command: TranscoderCommand, emit: (EncodedFrame) -> Void) throws(MediaError) {
     switch self.kind {
     case .sound(let transcoder):
-      if case .push(let frame) = command { try transcoder.push(frame, emit: emit) }
+      switch command {
+      case .push(let frame): try transcoder.push(frame, emit: emit)
+      case .finish: try transcoder.finish(emit: emit)
+      case .catchUp, .showLatest, .repeatLatest, .requestKeyFrame, .setBitRate: break
+      }
     case .picture(let transcoder):
       switch command {
       case .push(let frame): try transcoder.push(frame, emit: emit)
@@ -26,6 +30,7 @@ struct Transcoder {
       case .repeatLatest(let time): try transcoder.repeatLatestPicture(at: time, emit: emit)
       case .requestKeyFrame: transcoder.requestKeyFrame()
       case .setBitRate(let rate): try transcoder.setTargetBitRate(rate)
+      case .finish: try transcoder.finish(emit: emit)
       }
     }
   }

@@ -12,6 +12,8 @@ public enum TranscoderCommand: Sendable, Hashable {
   case requestKeyFrame
   /// Aim at another bit rate, in bit/s, without a key frame; nil follows the size of the picture.
   case setBitRate(Int?)
+  /// Give out what is held back; the last command, for nothing can be pushed afterwards.
+  case finish
 }
 
 /// What becomes of a command: any number of frames, then either `done` or `failed`.

@@ -58,10 +58,12 @@ final class MediaWorker: Sendable {
   }
 
   func close(_ lane: LaneID) {
-    self.change { state in
-      guard let queue = state.lanes.removeValue(forKey: lane) else { return }
+    // Jobs may hold the last of something whose end closes a lane in turn: they are let go of outside of the lock.
+    _ = self.change { state -> LaneQueue? in
+      guard let queue = state.lanes.removeValue(forKey: lane) else { return nil }
       state.weight -= queue.weight
       state.closed.append(lane)
+      return queue
     }
   }
 
@@ -77,10 +79,11 @@ final class MediaWorker: Sendable {
 
   /// Drops all that waits and ends `run`.
   func stop() {
-    self.change { state in
+    _ = self.change { state in
+      defer { state.lanes.removeAll() }
       state.isStopping = true
-      state.lanes.removeAll()
       state.ready.removeAll()
+      return state.lanes
     }
   }
 

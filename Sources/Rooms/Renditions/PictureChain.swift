@@ -24,6 +24,8 @@ final class PictureChain {
   private var owesKeyFrame = false
   /// Media time of the newest picture that came in, and of the newest that went out.
   private var newest: (taken: Int64, given: Int64?) = (0, nil)
+  /// Waits for the end of the codecs, once they are asked to give out what they hold back.
+  private var ending: (() -> Void)?
 
   init(
     _ settings: TranscoderSettings, to target: VideoTarget, on host: CodecHost, resources: RenditionResources,
@@ -94,6 +96,13 @@ final class PictureChain {
     }
   }
 
+  /// Has the codecs give out what they hold back. `then` is called when nothing comes any more, in whatever way they end.
+  func finish(emit: @escaping (PacketizedFrame) -> Void, then: @escaping () -> Void) {
+    guard isReady, transcoder != nil else { return then() }
+    ending = then
+    run(.finish, emit)
+  }
+
   /// Where media time is by now.
   private func present(_ age: TimeAmount) -> Int64 { newest.taken + age.nanoseconds / 1_000 }
 
@@ -117,7 +126,9 @@ final class PictureChain {
       guard let transcoder, transcoder === self.transcoder else { return }
       switch answer {
       case .frame(let picture): self.packetize(picture, emit)
-      case .done: self.backoff.succeeded(at: time)
+      case .done:
+        self.backoff.succeeded(at: time)
+        if case .finish = command { self.close() }
       case .failed(let error):
         self.failures.add()
         if error.isLasting { self.whenRefused() }
@@ -137,17 +148,19 @@ final class PictureChain {
   }
 
   private func lost(_ wasAtWork: Bool) {
+    let isEnding = ending != nil
     close()
     if wasAtWork {
       failures.add()
       backoff.lostAtWork(at: newest.taken)
     }
-    if backoff.allows(newest.taken) { whenLost() }
+    if !isEnding, backoff.allows(newest.taken) { whenLost() }
   }
 
   private func close() {
     transcoder = nil
     isReady = false
+    ending.take()?()
   }
 
   private func packetize(_ picture: EncodedFrame, _ emit: (PacketizedFrame) -> Void) {

@@ -23,7 +23,7 @@ final class PictureRendition: TranscodedRendition {
     }
   }
 
-  func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
+  func setSinks(_ sinks: [any FrameSink], untouched: PayloadCodec?) { outlet.setSinks(sinks, untouched: untouched) }
 
   func start(_ group: [EncodedFrame], age: TimeAmount, at now: NIODeadline) {
     guard !group.isEmpty else { return }
@@ -55,8 +55,23 @@ final class PictureRendition: TranscodedRendition {
     lane.submit { chain in chain.setTargetBitRate(bitRate) }
   }
 
+  func finish(at now: NIODeadline, then: @escaping @Sendable (Int64?) -> Void) {
+    // The job and its answers hold the rendition, and so the lane, until nothing comes any more.
+    let admission = lane.submit { [self] chain in
+      chain.finish {
+        self.outlet.deliver($0, receivedAt: now)
+      } then: {
+        self.stop()
+        then(nil)
+      }
+    }
+    if case .accepted = admission { return }
+    stop()
+    then(nil)
+  }
+
   func stop() {
-    setSinks([])
+    outlet.close()
     // What still waits would be worked on for nobody.
     lane.close()
   }

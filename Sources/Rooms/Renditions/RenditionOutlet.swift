@@ -8,22 +8,31 @@ import Synchronization
 final class RenditionOutlet: Sendable {
   private let track: TrackID
   private let rendition: Rendition
-  /// What the source passes through: receivers that take it get that, and must not take this rendition besides.
-  private let untouched: PayloadCodec?
-  private let sinks = Mutex<[any FrameSink]>([])
+  private let target = Mutex(Target())
 
-  init(of track: TrackID, as rendition: Rendition, untouched: PayloadCodec?) {
-    self.track = track
-    self.rendition = rendition
-    self.untouched = untouched
+  private struct Target {
+    var sinks: [any FrameSink] = []
+    /// What the source passes through: receivers that take it get that, and must not take this rendition besides.
+    var untouched: PayloadCodec?
   }
 
-  func setSinks(_ sinks: [any FrameSink]) { self.sinks.withLock { $0 = sinks } }
+  init(of track: TrackID, as rendition: Rendition) {
+    self.track = track
+    self.rendition = rendition
+  }
+
+  func setSinks(_ sinks: [any FrameSink], untouched: PayloadCodec?) {
+    self.target.withLock { $0 = Target(sinks: sinks, untouched: untouched) }
+  }
+
+  /// Delivers nothing any more.
+  func close() { self.target.withLock { $0.sinks = [] } }
 
   /// Hands a frame to every loop.
   func deliver(_ frame: PacketizedFrame, receivedAt: NIODeadline) {
-    for sink in sinks.withLock({ $0 }) {
-      sink.deliver(frame, of: track, as: rendition, untouched: untouched, receivedAt: receivedAt)
+    let target = self.target.withLock { $0 }
+    for sink in target.sinks {
+      sink.deliver(frame, of: track, as: rendition, untouched: target.untouched, receivedAt: receivedAt)
     }
   }
 }

@@ -14,17 +14,20 @@ public struct RenditionResources: Sendable {
   let maximumPayload: Int
   /// How long a picture stands until it is shown again; see `StandingPicture`.
   let standingPatience: TimeAmount
+  /// How long what follows waits until the codecs of what ended have given out what they held back.
+  let endingPatience: TimeAmount
 
   /// Puts the resources together.
   public init(
     workers: MediaWorkers, droppedFrames: Counter, codecFailures: Counter, maximumPayload: Int = 1160,
-    standingPatience: TimeAmount = .milliseconds(250)
+    standingPatience: TimeAmount = .milliseconds(250), endingPatience: TimeAmount = .milliseconds(400)
   ) {
     self.workers = workers
     self.droppedFrames = droppedFrames
     self.codecFailures = codecFailures
     self.maximumPayload = maximumPayload
     self.standingPatience = standingPatience
+    self.endingPatience = endingPatience
   }
 
   /// Begins a rendition; nil for one that needs no codec, or that is none of its source.
@@ -35,7 +38,7 @@ public struct RenditionResources: Sendable {
     _ rendition: Rendition, of track: TrackID, source: SourceFormat, whenLost: @escaping @Sendable () -> Void,
     whenRefused: @escaping @Sendable () -> Void
   ) -> (any TranscodedRendition)? {
-    let outlet = RenditionOutlet(of: track, as: rendition, untouched: source.untouched)
+    let outlet = RenditionOutlet(of: track, as: rendition)
     switch (source, rendition) {
     case (.audio(let format), .sound(let target)):
       return SoundRendition(from: format, to: target, outlet: outlet, resources: self, whenRefused: whenRefused)

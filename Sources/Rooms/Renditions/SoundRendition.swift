@@ -20,7 +20,7 @@ final class SoundRendition: TranscodedRendition {
     }
   }
 
-  func setSinks(_ sinks: [any FrameSink]) { outlet.setSinks(sinks) }
+  func setSinks(_ sinks: [any FrameSink], untouched: PayloadCodec?) { outlet.setSinks(sinks, untouched: untouched) }
 
   // Sound has no key frames: it begins with the next message.
   func start(_ group: [EncodedFrame], age: TimeAmount, at now: NIODeadline) {}
@@ -38,8 +38,23 @@ final class SoundRendition: TranscodedRendition {
     if case .accepted = admission { return true } else { return false }
   }
 
+  func finish(at now: NIODeadline, then: @escaping @Sendable (Int64?) -> Void) {
+    // The job and its answers hold the rendition, and so the lane, until nothing comes any more.
+    let admission = lane.submit { [self] chain in
+      chain.finish {
+        self.outlet.deliver($0, receivedAt: now)
+      } then: { end in
+        self.stop()
+        then(end)
+      }
+    }
+    if case .accepted = admission { return }
+    stop()
+    then(nil)
+  }
+
   func stop() {
-    setSinks([])
+    outlet.close()
     // What still waits would be worked on for nobody.
     lane.close()
   }

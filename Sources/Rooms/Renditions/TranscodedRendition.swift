@@ -1,13 +1,14 @@
 import Media
 import NIOCore
+import RTP
 
 /// A track in another codec than it came in: decoder, encoder and packetiser on one media worker, from the first
 /// receiver that needs it to the last.
 ///
 /// Calls return at once; the work is done in their order.
 protocol TranscodedRendition: AnyObject, Sendable {
-  /// The event loops that have receivers of this rendition.
-  func setSinks(_ sinks: [any FrameSink])
+  /// The event loops that have receivers of this rendition, and the payload that the source passes through by now.
+  func setSinks(_ sinks: [any FrameSink], untouched: PayloadCodec?)
 
   /// Begins: runs through the group of pictures so far and shows where it stands.
   ///
@@ -28,6 +29,12 @@ protocol TranscodedRendition: AnyObject, Sendable {
   /// Sound has one rate.
   func setTargetBitRate(_ bitRate: Int?)
 
-  /// Nobody wants it any more.
+  /// The source ends here: what the codecs hold back still goes to the receivers, and then the rendition stops.
+  ///
+  /// - Parameter then: called once, on any thread, perhaps before this returns, when nothing comes any more; for sound with
+  ///   the media time (microseconds) at which what came out ends.
+  func finish(at now: NIODeadline, then: @escaping @Sendable (Int64?) -> Void)
+
+  /// Nobody wants it any more, not even what the codecs hold back.
   func stop()
 }

@@ -36,6 +36,10 @@ public final class Track: Sendable {
     var plan = Plan()
     var subscribers: [SubscriberID: Subscriber] = [:]
     var feed: TrackFeed.Handle?
+    /// Renditions of what came before the present source, whose codecs still give out what they hold back.
+    var ending: [any TranscodedRendition] = []
+    /// Where the sound of those ends that have, in microseconds of media time.
+    var endOfSound: Int64?
   }
 
   init(id: TrackID, resources: RenditionResources) {
@@ -129,28 +133,67 @@ public final class Track: Sendable {
   func isFed(by feed: TrackFeed.Handle) -> Bool { state.withLock { $0.feed === feed } }
 
   /// The feed ends; a newer one that has already taken over stays.
-  func detach(_ feed: TrackFeed.Handle) {
-    let stopped = state.withLock { state -> [Transcoded] in
+  func detach(_ feed: TrackFeed.Handle, at now: NIODeadline) {
+    let ended = state.withLock { state -> [Transcoded] in
       guard state.feed === feed else { return [] }
       state.feed = nil
       // A decoder fed by a publisher that is gone holds memory for nothing; the next publisher starts a fresh one.
-      defer { state.plan.transcoded = [] }
-      return state.plan.transcoded
+      return end(state.plan.transcoded, &state)
     }
-    stopped.forEach { $0.chain.stop() }
+    finish(ended, at: now)
   }
 
   /// The publisher sends another format from now on.
-  func setSource(_ source: SourceFormat) {
-    let stopped = state.withLock { state -> [Transcoded] in
+  func setSource(_ source: SourceFormat, at now: NIODeadline) {
+    let ended = state.withLock { state -> [Transcoded] in
       guard state.plan.source != source else { return [] }
-      let old = state.plan.transcoded
-      state.plan.transcoded = []
+      // Pictures that only begin to be out of order are decoded as before.
+      let goesOn = source.decodesLike(state.plan.source) && source.untouched == nil
+      var ended = goesOn ? [] : end(state.plan.transcoded, &state)
       state.plan.source = source
-      _ = replan(&state)
-      return old
+      ended += end(replan(&state), &state)
+      return ended
     }
-    stopped.forEach { $0.chain.stop() }
+    finish(ended, at: now)
+  }
+
+  // MARK: What ended
+
+  /// Whether codecs of what came before still give out what they hold back.
+  var isEnding: Bool { state.withLock { !$0.ending.isEmpty } }
+
+  /// Where the sound of what came before ends, in microseconds of media time; told once.
+  func takeEndOfSound() -> Int64? { state.withLock { $0.endOfSound.take() } }
+
+  /// What came before is not waited for any longer.
+  func abandonEnding() {
+    let ending = state.withLock { state in
+      defer { state.ending = [] }
+      return state.ending
+    }
+    ending.forEach { $0.stop() }
+  }
+
+  private func end(_ renditions: [Transcoded], _ state: inout State) -> [Transcoded] {
+    state.plan.transcoded.removeAll { left in renditions.contains { $0.chain === left.chain } }
+    state.ending += renditions.map(\.chain)
+    return renditions
+  }
+
+  private func finish(_ renditions: [Transcoded], at now: NIODeadline) {
+    for rendition in renditions {
+      rendition.chain.finish(at: now) { [weak self, chain = rendition.chain] end in self?.ended(chain, at: end) }
+    }
+  }
+
+  private func ended(_ chain: any TranscodedRendition, at end: Int64?) {
+    let feed = state.withLock { state -> TrackFeed.Handle? in
+      guard let index = state.ending.firstIndex(where: { $0 === chain }) else { return nil }
+      state.ending.remove(at: index)
+      if let end { state.endOfSound = max(end, state.endOfSound ?? end) }
+      return state.ending.isEmpty ? state.feed : nil
+    }
+    feed?.settled()
   }
 
   /// No decoder takes the source: from here on it is one that cannot be carried. The feed notices with its next frame.
@@ -186,7 +229,7 @@ public final class Track: Sendable {
         state.plan.transcoded.append(Transcoded(rendition: rendition, chain: chain))
       }
       guard let chain = state.plan.transcoded.first(where: { $0.rendition == rendition })?.chain else { continue }
-      chain.setSinks(receivers.sinks)
+      chain.setSinks(receivers.sinks, untouched: source.untouched)
       chain.setTargetBitRate(receivers.bitRate)
     }
     return stopped

@@ -21,6 +21,10 @@ final class TrackFeed {
   private var standing: StandingPicture
   /// Waits until the standing picture is due; runs only while somebody watches.
   private var timer: Scheduled<Void>?
+  /// What came since the source changed, while the codecs of the former one are not done.
+  private var held: HeldFrames?
+  /// Where the sound of a former source ends, in microseconds of media time, until the first frame after it.
+  private var endOfSound: Int64?
 
   private struct Following {
     let chain: any TranscodedRendition
@@ -49,6 +53,14 @@ final class TrackFeed {
       loop.execute { self.feed.value.restart(rendition) }
     }
 
+    func settled() {
+      loop.execute { self.feed.value.release() }
+    }
+
+    fileprivate func release(after patience: TimeAmount) -> Scheduled<Void> {
+      loop.scheduleTask(in: patience) { self.feed.value.release() }
+    }
+
     fileprivate func showAgain(at due: NIODeadline) -> Scheduled<Void> {
       loop.scheduleTask(deadline: due) { self.feed.value.showAgain() }
     }
@@ -69,13 +81,25 @@ final class TrackFeed {
     // A publication that was replaced may have frames on the way; its successor feeds the track.
     guard let handle, track.isFed(by: handle) else { return false }
     let changed = self.source != source
-    if changed { follow(source) }
+    if changed { follow(source, handle, isKeyFrame: frame.isKeyFrame) }
+    guard held == nil else {
+      held?.append(frame, receivedAt: receivedAt)
+      if held?.isFull == true { release() }
+      return changed
+    }
     let plan = track.plan
     if let planned = plan.source, planned != source {
       let isNews = refused != planned
       refused = planned
       return isNews
     }
+    deliver(frame, by: plan, receivedAt: receivedAt)
+    return changed
+  }
+
+  private func deliver(_ frame: EncodedFrame, by plan: Track.Plan, receivedAt: NIODeadline) {
+    var frame = frame
+    if let end = endOfSound.take(), frame.time < end, end - frame.time <= Self.longestOverlap { frame.time = end }
     var packetized: PacketizedFrame?
     if !plan.untouched.isEmpty {
       packetizer?.packetize(frame) { packets in
@@ -88,17 +112,17 @@ final class TrackFeed {
     }
     follow(plan.transcoded)
     for index in following.indices { push(frame, toFollowing: index, receivedAt: receivedAt) }
-    if source.kind == .video {
+    if track.kind == .video {
       group.append(frame, packetized: packetized)
       standing.picture(at: loop.now)
       arm(plan)
     }
-    return changed
   }
 
   /// The publisher is gone.
   func end() {
-    if let handle { track.detach(handle) }
+    release()
+    if let handle { track.detach(handle, at: loop.now) }
     handle = nil
     timer?.cancel()
     timer = nil
@@ -106,17 +130,45 @@ final class TrackFeed {
     group.removeAll()
   }
 
-  private func follow(_ source: SourceFormat) {
-    // A stream that only begins to reorder, or ends to, is decoded as before: what is cached lets the other rendition
-    // begin at once.
-    if !source.decodesLike(self.source) { group.removeAll() }
+  private func follow(_ source: SourceFormat, _ handle: Handle, isKeyFrame: Bool) {
+    release()
+    // A stream that only begins to reorder is decoded as before: what is cached lets the other rendition begin at once.
+    if isKeyFrame || !source.decodesLike(self.source) { group.removeAll() }
+    let hadUntouched = !track.plan.untouched.isEmpty
     self.source = source
     refused = nil
     packetizer = PassThroughPacketizer(source, maximumPayload: resources.maximumPayload)
-    following = []
-    track.setSource(source)
+    track.setSource(source, at: loop.now)
     track.resume()
+    let plan = track.plan
+    following.removeAll { followed in !plan.transcoded.contains { $0.chain === followed.chain } }
+    // Who got the source untouched until now comes to these renditions, and begins with a key frame.
+    if hadUntouched, plan.untouched.isEmpty {
+      for followed in following { followed.chain.requestKeyFrame(age: standing.age(at: loop.now), at: loop.now) }
+    }
+    if track.isEnding {
+      held = HeldFrames(until: handle.release(after: resources.endingPatience))
+    } else {
+      endOfSound = track.takeEndOfSound()
+    }
   }
+
+  /// What came since the source changed goes on: the codecs of the former one are done, or not waited for any longer.
+  private func release() {
+    guard let held else { return }
+    self.held = nil
+    held.end()
+    // A successor waits for itself.
+    guard let handle, track.isFed(by: handle) else { return }
+    track.abandonEnding()
+    endOfSound = track.takeEndOfSound()
+    let plan = track.plan
+    guard plan.source == source else { return }
+    for entry in held.entries { deliver(entry.frame, by: plan, receivedAt: entry.receivedAt) }
+  }
+
+  /// Codecs end with a whole packet and so a little late; what comes after that is moved no further.
+  private static let longestOverlap: Int64 = 40_000
 
   /// A receiver came, or asks for a key frame.
   private func joined(_ id: SubscriberID) {

@@ -46,6 +46,25 @@ import Testing
     #expect(record.frames.first?.time == 7_000_000)
   }
 
+  @Test func nothingIsLeftBehindInTheCodecs() async throws {
+    let (pictures, sounds) = (try Recordings.numberedH264.get(), try Recordings.nellymoser22.get())
+    let stage = WorkerStage(.honest)
+    let seen = stage.client(.picture(try pictures.neededVideoFormat(), to: .vp8()))
+    seen.push(pictures.video)
+    seen.run([.finish])
+    let record = await seen.record.wait { $0.done == pictures.video.count + 1 }
+    #expect(record.frames.map(\.time) == pictures.video.map(\.time).sorted())
+    let format = try sounds.neededAudioFormat()
+    let heard = stage.client(.sound(format, to: .opus()))
+    heard.push(sounds.audio)
+    heard.run([.finish])
+    let packets = await heard.record.wait { $0.done == sounds.audio.count + 1 }.frames
+    // A Nellymoser block of the tag's rate has 256 samples; the first message says how many a message holds.
+    let blocks = sounds.audio.reduce(0) { $0 + $1.data.readableBytes / 64 }
+    let length = Double(blocks * 256) / Double(format.sampleRate)
+    #expect(abs(Double(packets.count) * 0.02 - length) <= 0.02, "\(packets.count) packets for \(length) s")
+  }
+
   @Test func aFailureIsToldAndHurtsNobodyElse() async throws {
     let stage = WorkerStage(.honest)
     let broken = stage.client(.picture(VideoFormat(codec: .h264), to: .vp8()))

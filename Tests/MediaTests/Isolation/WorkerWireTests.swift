@@ -24,7 +24,8 @@ struct WorkerWireTests {
     .run(Self.id, .push(Self.frame)), .run(Self.id, .catchUp(Self.frame)), .run(Self.id, .showLatest()),
     .run(Self.id, .showLatest(at: WireFormat.maximumTime)), .run(Self.id, .requestKeyFrame),
     .run(Self.id, .repeatLatest(at: -WireFormat.maximumTime)),
-    .run(Self.id, .setBitRate(nil)), .run(Self.id, .setBitRate(500_000)), .close(Self.id),
+    .run(Self.id, .setBitRate(nil)), .run(Self.id, .setBitRate(500_000)), .run(Self.id, .finish),
+    .close(Self.id),
   ]
 
   static let replies: [WorkerReply] =
