@@ -161,7 +161,7 @@ import Testing
   @Test(arguments: ["ends", "mute", "other-version"]) func oneThatNeverBeginsFailsInsteadOfBeginningAgain(
     _ kind: String
   ) async {
-    let stage = WorkerStage(.broken(kind), patience: .milliseconds(300))
+    let stage = WorkerStage(.broken(kind), startPatience: .milliseconds(300))
     let client = stage.client(Self.sound)
     client.push(self.frames(3))
     let record = await client.record.wait { $0.failures.count == 3 }

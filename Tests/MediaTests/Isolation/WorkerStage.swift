@@ -12,10 +12,10 @@ final class WorkerStage: Sendable {
     let losses = Mutex<[WorkerLoss]>([])
   }
 
-  init(_ program: WorkerProgram, patience: TimeAmount = .seconds(60)) {
+  init(_ program: WorkerProgram, patience: TimeAmount = .seconds(60), startPatience: TimeAmount = .seconds(60)) {
     var program = program
     program.patience = patience
-    program.startPatience = patience
+    program.startPatience = startPatience
     let log = self.log
     self.workers = MediaWorkers(
       count: 1, codecs: .processes(program) { loss in log.losses.withLock { $0.append(loss) } })
