@@ -17,7 +17,8 @@ public struct RTMPLimits: Sendable, Hashable {
   public var maximumPartialBytes: Int
   /// Chunk streams one peer may open. Default 64; real clients use at most ten.
   public var maximumChunkStreams: Int
-  /// Largest chunk size a peer may set, in bytes. Default 65 536; the wire allows 2 147 483 647.
+  /// Largest chunk size a peer may set, in bytes. Default 2 147 483 647, all that the wire allows (spec 5.4.1): a chunk is
+  /// never longer than its message, whose length has a bound of its own.
   public var maximumChunkSize: Int
   /// Chunks below 128 bytes (other than a message's last) a peer may send over the life of the connection. Each costs
   /// a header's work for next to no data. Default 16 384.
@@ -41,7 +42,7 @@ public struct RTMPLimits: Sendable, Hashable {
     maximumUnacceptedMessageLength = 64 << 10
     maximumPartialBytes = 8 << 20
     maximumChunkStreams = 64
-    maximumChunkSize = 65_536
+    maximumChunkSize = Int(Int32.max)
     smallChunkBudget = 16_384
     maximumStreams = 16
     maximumQueuedEvents = 8_192

@@ -223,10 +223,30 @@ struct ChunkReaderTests {
 
   @Test func chunkSize() throws {
     var reader = ChunkReader(limits: .init())
-    try reader.setChunkSize(65_536)
+    try reader.setChunkSize(0x7FFF_FFFF)
     try reader.setChunkSize(1)
-    for size in [0, 65_537, 0x8000_0000] as [UInt32] {
-      #expect(throws: RTMPError.chunkSizeOutOfRange(size: size, limit: 65_536)) { try reader.setChunkSize(size) }
+    for size in [0, 0x8000_0000, .max] as [UInt32] {
+      #expect(throws: RTMPError.chunkSizeOutOfRange(size: size, limit: 0x7FFF_FFFF)) { try reader.setChunkSize(size) }
+    }
+    var limits = RTMPLimits()
+    limits.maximumChunkSize = 4096
+    reader = ChunkReader(limits: limits)
+    try reader.setChunkSize(4096)
+    #expect(throws: RTMPError.chunkSizeOutOfRange(size: 4097, limit: 4096)) { try reader.setChunkSize(4097) }
+  }
+
+  @Test func theLargestChunkSizeTakesNoMoreMemoryThanTheMessage() throws {
+    // Encoders set it so as to send each message in one chunk.
+    let size: UInt32 = 0x7FFF_FFFF
+    let bytes = Wire.type0(6, time: 0, length: 70_000, type: 9) + ramp(70_000)
+    for split in [1, 1000, .max] {
+      let messages = try read(bytes, split: split, chunkSize: size)
+      #expect(bodies(messages) == [ramp(70_000)])
+      #expect(messages.allSatisfy { $0.body.storageCapacity <= 1 << 17 })
+    }
+    let tooLong = Wire.type0(6, time: 0, length: 4_194_305, type: 9)
+    #expect(throws: RTMPError.messageTooLong(length: 4_194_305, limit: 4_194_304)) {
+      _ = try read(tooLong, chunkSize: size)
     }
   }
 
