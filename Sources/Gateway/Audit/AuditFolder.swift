@@ -12,14 +12,15 @@ enum AuditFolder {
   /// The sealed files of an audit, in the order of their records.
   static func sealed(of path: String) -> [String] {
     let (stem, ending) = parts(path)
-    let folder = (path as NSString).deletingLastPathComponent
+    // Not by NSString, whose path methods trap on some relative paths here.
+    let folder = String(path[..<(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)])
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-    let prefix = (stem as NSString).lastPathComponent + "-"
+    let prefix = String(stem.dropFirst(folder.count)) + "-"
     return names.filter { name in
       guard name.hasPrefix(prefix), name.hasSuffix(ending) else { return false }
       let number = name.dropFirst(prefix.count).dropLast(ending.count)
       return number.count >= digitCount && number.allSatisfy(\.isNumber)
-    }.sorted().map { folder.isEmpty ? $0 : folder + "/" + $0 }
+    }.sorted().map { folder + $0 }
   }
 
   /// Where the chain stands behind the last sealed file.

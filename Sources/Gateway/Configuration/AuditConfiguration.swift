@@ -23,8 +23,7 @@ extension AuditConfiguration {
     let file = section.required("file", "file: audit.jsonl")
     let isRequired = section["required"].map { $0.boolean() ?? false } ?? false
     let keep = section["keep"].map { $0.duration(in: Self.days(1)...Self.days(36_500)) ?? Self.days(400) }
-    guard let file, let path = file.text() else { return nil }
-    self.init(
-      file: Located(file.resolved(path), at: file.position), isRequired: isRequired, keep: keep ?? Self.days(400))
+    guard let file = file?.ownFile(like: "audit.jsonl") else { return nil }
+    self.init(file: file, isRequired: isRequired, keep: keep ?? Self.days(400))
   }
 }

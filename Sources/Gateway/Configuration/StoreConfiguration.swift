@@ -22,7 +22,6 @@ extension StoreConfiguration {
     if let postgres = section["postgres"] {
       postgres.problem("PostgreSQL is not supported yet by this version: write `store: { sqlite: flashgate.db }`")
     }
-    guard let text = section["sqlite"], let path = text.text() else { return }
-    sqlite = Located(text.resolved(path), at: text.position)
+    if let file = section["sqlite"]?.ownFile(like: Self.defaultName) { sqlite = file }
   }
 }

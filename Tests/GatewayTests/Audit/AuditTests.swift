@@ -24,6 +24,11 @@ import Testing
     }
   }
 
+  @Test(arguments: ["", ".", "..", "/", "./", "nowhere/", "nowhere/audit.jsonl"])
+  func aPathThatHoldsNoAuditHasNoFiles(path: String) {
+    #expect(AuditFolder.sealed(of: path) == [])
+  }
+
   @Test func everySingleByteThatIsChangedIsFound() async throws {
     try await AuditFolderStage.with { stage in
       await stage.write(8, largestFile: 1200)

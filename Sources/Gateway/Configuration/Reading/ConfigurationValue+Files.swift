@@ -1,4 +1,18 @@
+import Glibc
+
 extension ConfigurationValue {
+  /// A path to a file that the gateway makes, or goes on with. Whether it can shows when it is opened.
+  func ownFile(like example: String) -> Located<String>? {
+    guard let text = text() else { return nil }
+    let path = resolved(text)
+    var status = stat()
+    guard !text.isEmpty, !text.hasSuffix("/"), stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
+      problem("\(quoted(text)) names no file: write one such as \(example)")
+      return nil
+    }
+    return Located(path, at: position)
+  }
+
   /// What a PEM file must hold.
   enum PEMContent {
     case certificate, privateKey
