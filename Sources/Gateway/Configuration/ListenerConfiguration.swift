@@ -119,7 +119,7 @@ extension ListenerConfiguration {
       if let other = seen.first(where: { $0.value.overlaps(address.value) }) {
         let what =
           other.value == address.value
-          ? "\(address.value) is used twice" : "\(address.value) is part of \(other.value)"
+          ? "\(address.value) is used twice" : "\(address.value) and \(other.value) share a port"
         reader.report(
           ConfigurationProblem(
             at: address.position, "\(what), see line \(other.position.line): give each its own port"))

@@ -303,7 +303,7 @@ import Testing
     ),
     (
       "admin: { address: 127.0.0.1:1935 }",
-      "5:19: 127.0.0.1:1935 is part of 0.0.0.0:1935, see line 2: give each its own port"
+      "5:19: 127.0.0.1:1935 and 0.0.0.0:1935 share a port, see line 2: give each its own port"
     ),
     (
       "log: { level: loud }",
@@ -323,6 +323,11 @@ import Testing
       "5:20: PostgreSQL is not supported yet by this version: write `store: { sqlite: flashgate.db }`"
     ),
     ("store: { sqlite: [] }", "5:18: a text is needed here, not a list"),
+    ("store: { sqlite: \"\" }", "5:18: \"\" names no file: write one such as flashgate.db"),
+    ("store: { sqlite: tls }", "5:18: \"tls\" names no file: write one such as flashgate.db"),
+    ("audit: { file: . }", "5:16: \".\" names no file: write one such as audit.jsonl"),
+    ("audit: { file: \"\" }", "5:16: \"\" names no file: write one such as audit.jsonl"),
+    ("audit: { file: nowhere/ }", "5:16: \"nowhere/\" names no file: write one such as audit.jsonl"),
     ("audit: { keep: 1d }", "5:8: `file` is missing here: add `file: audit.jsonl`"),
     ("audit: { file: a, keep: 1h }", "5:25: 1h is out of range: write a duration from 1d to 36500d"),
     ("listenrs: []", "5:1: unknown key \"listenrs\": did you mean `listeners`?"),
@@ -404,8 +409,15 @@ import Testing
         """)
         == [
           "3:16: 127.0.0.1:1935 is used twice, see line 2: give each its own port",
-          "5:16: [::]:1935 is part of 127.0.0.1:1935, see line 2: give each its own port",
+          "5:16: [::]:1935 and 127.0.0.1:1935 share a port, see line 2: give each its own port",
         ])
+  }
+
+  @Test func theMarkOfSomeEditorsBeforeTheTextIsPassedOver() throws {
+    let folder = try ConfigurationFolder()
+    let text = "listeners: [{ address: 0.0.0.0:1935, accept: [rtmp] }]\nrooms: { demo: { open: true } }"
+    #expect(folder.problems("\u{FEFF}" + text) == [])
+    #expect(folder.problems("\u{FEFF}foo: 1\n" + text).first?.hasPrefix("1:1: unknown key \"foo\"") == true)
   }
 
   @Test func brokenYAMLIsToldWithLineAndColumn() throws {

@@ -10,7 +10,8 @@ enum ConfigurationDocument {
   /// Parses `text`. A mapping that gives a key twice stops the parser, so the first of the two is blanked and the text
   /// parsed again: all other problems are found too.
   static func compose(_ text: String, reader: ConfigurationReader) throws(ConfigurationError) -> ConfigurationValue {
-    var text = text
+    // The mark that some editors put before UTF-8 takes no column.
+    var text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     for repeats in 0..<maximumRepeats {
       do {
         guard let node = try Yams.compose(yaml: text) else {
