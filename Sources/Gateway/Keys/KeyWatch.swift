@@ -27,7 +27,7 @@ struct KeyWatch: Sendable {
     var lastLook = LogTime.now().seconds
     var isFailing = false
     while !Task.isCancelled {
-      try? await Task.sleep(for: Self.period)
+      guard (try? await Task.sleep(for: Self.period)) != nil else { return }
       do throws(IdentityError) {
         let latest = try await store.latestChange()
         if latest != known { known = try await act(upTo: latest, after: known) }
@@ -38,6 +38,8 @@ struct KeyWatch: Sendable {
         }
         isFailing = false
       } catch {
+        // What a cancelled task asks of the store, the store refuses.
+        if Task.isCancelled { return }
         // Told once, not twenty times a second.
         if !isFailing { log.error("key store cannot be read", metadata: ["reason": "\(error)"]) }
         isFailing = true

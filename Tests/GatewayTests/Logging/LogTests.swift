@@ -1,27 +1,12 @@
 import Foundation
 import Logging
-import Synchronization
 import Testing
 
 @testable import Gateway
 
-/// Keeps the lines that a logger wrote.
-private final class Lines: Sendable {
-  private let lines = Mutex<[String]>([])
-  var all: [String] { lines.withLock { $0 } }
-
-  func logger(_ format: LogConfiguration.Format, level: Logger.Level = .info) -> Logger {
-    Logger(label: "test") { _ in
-      LineLogHandler(
-        LogConfiguration(level: level, format: format), now: { LogTime(milliseconds: 1_767_225_599_042) },
-        sink: { line in self.lines.withLock { $0.append(line) } })
-    }
-  }
-}
-
 @Suite struct LogTests {
   @Test func aTextLineNamesWhatItIsAboutFirst() {
-    let lines = Lines()
+    let lines = LoggedLines()
     var logger = lines.logger(.text)
     logger[metadataKey: "session"] = "7"
     logger.info(
@@ -35,7 +20,7 @@ private final class Lines: Sendable {
   }
 
   @Test func aJSONLineIsOneObject() throws {
-    let lines = Lines()
+    let lines = LoggedLines()
     lines.logger(.json).warning(
       "a \"quote\", a \\, a tab\t, a bell\u{7} and 🎺", metadata: ["room": "r\n1", "level": "mine", "n": "\(3)"])
     #expect(
@@ -49,7 +34,7 @@ private final class Lines: Sendable {
   }
 
   @Test func whatComesFromOutsideCannotForgeALine() {
-    let lines = Lines()
+    let lines = LoggedLines()
     let forged = "x\n2026-01-01T00:00:00.000Z ERROR    all is lost \u{1B}[31m \u{85}\u{2028}"
     lines.logger(.text).info("joined \(forged)", metadata: ["room": "\(forged)"])
     lines.logger(.json).info("joined \(forged)", metadata: ["room": "\(forged)"])
@@ -61,7 +46,7 @@ private final class Lines: Sendable {
   }
 
   @Test func linesUnderTheLevelAreNotWritten() {
-    let lines = Lines()
+    let lines = LoggedLines()
     let logger = lines.logger(.text, level: .warning)
     logger.notice("no")
     logger.warning("yes")
@@ -69,7 +54,7 @@ private final class Lines: Sendable {
   }
 
   @Test func noLineHasASecretInMessageOrField() {
-    let lines = Lines()
+    let lines = LoggedLines()
     for format in LogConfiguration.Format.allCases {
       lines.logger(format).info(
         "publish of rtmp://gate/demo?key=hunter2",
