@@ -8,6 +8,8 @@ public enum IdentityError: Error, Sendable, Equatable, CustomStringConvertible {
   case hasKey(room: String, name: String)
   /// The participant has no valid key.
   case noKey(room: String, name: String)
+  /// The configuration has no such room.
+  case noRoom(String)
   /// A text cannot name a room or a participant.
   case badName(String)
   /// The time at which the key would expire is not in the future.
@@ -20,6 +22,7 @@ public enum IdentityError: Error, Sendable, Equatable, CustomStringConvertible {
     case .secret(let what): "the key store's secret: \(what)"
     case .hasKey(let room, let name): "\(name) has a key for \(room) already: rotate it, or revoke it first"
     case .noKey(let room, let name): "\(name) has no valid key for \(room)"
+    case .noRoom(let room): "there is no room \"\(room)\" in the configuration"
     case .badName(let what): what
     case .expiresInThePast: "the key would have expired already"
     }

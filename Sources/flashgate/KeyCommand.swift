@@ -35,7 +35,7 @@ struct KeyOptions: ParsableArguments {
       StandardStreams.printError("flashgate: \(error)")
       switch error {
       case .store, .secret: throw ExitReason.fault.code
-      case .hasKey, .noKey, .badName, .expiresInThePast: throw ExitReason.no.code
+      case .hasKey, .noKey, .noRoom, .badName, .expiresInThePast: throw ExitReason.no.code
       }
     }
   }

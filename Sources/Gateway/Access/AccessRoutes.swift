@@ -7,6 +7,12 @@ import NIOCore
 struct AccessRoutes: Sendable {
   let keeper: AccessKeeper
   let certificates: CertificateKeeper
+  /// The configured rooms and listeners.
+  let rooms: Set<String>
+  let listeners: [String]
+
+  /// What a client may come by.
+  private static let doors = ["rtmp", "rtmps", "rtmpt", "rtmpts", "rtmpe", "rtmpte", "http", "https", "policy"]
 
   func add(to router: inout HTTPRouter) {
     router.on(.post, "/api/v1/reload") { request in
@@ -34,6 +40,14 @@ struct AccessRoutes: Sendable {
     func item(_ name: String) -> String? { request.target.queryValue(name) }
     guard let text = item("address"), let address = IPAddress(text) else {
       return problem(.badRequest, "address=... must be an IPv4 or IPv6 address")
+    }
+    // What is not there is not kept out by anything: saying "allowed" of it would mislead.
+    for (name, known, words) in [
+      ("room", rooms.sorted(), "a configured room"),
+      ("listener", listeners, "one of \(listeners.joined(separator: ", "))"),
+      ("protocol", Self.doors, "one of \(Self.doors.joined(separator: ", "))"),
+    ] {
+      if let text = item(name), !known.contains(text) { return problem(.badRequest, "\(name)=... must be \(words)") }
     }
     let verdict = AccessVerdict(
       of: address, by: keeper.rules.current, listener: item("listener"), room: item("room"), door: item("protocol"),

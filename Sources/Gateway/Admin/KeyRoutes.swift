@@ -27,6 +27,13 @@ struct KeyRoutes: Sendable {
     var expires: String?
     var addresses: [String]?
     var once: Bool?
+
+    enum CodingKeys: String, CodingKey { case name, role, expires, addresses, once }
+  }
+
+  /// A member of whatever kind.
+  private struct AnyMember: Decodable {
+    init(from decoder: any Decoder) {}
   }
 
   private func list(_ request: HTTPServerRequest) async -> HTTPServerResponse {
@@ -68,7 +75,11 @@ struct KeyRoutes: Sendable {
 
   private struct Refusal: Error {
     let detail: String
-    init(_ detail: String) { self.detail = detail }
+    let status: HTTPResponse.Status
+    init(_ detail: String, _ status: HTTPResponse.Status = .badRequest) {
+      self.detail = detail
+      self.status = status
+    }
   }
 
   private func shown(_ issued: IssuedKey) -> HTTPServerResponse {
@@ -78,7 +89,12 @@ struct KeyRoutes: Sendable {
   private func order(_ request: HTTPServerRequest) throws -> Order {
     // A form of a stranger's page can send any text, but none of this type without asking first.
     guard request.fields[.contentType]?.lowercased().hasPrefix("application/json") == true else {
-      throw Refusal("the body is application/json")
+      throw Refusal("the body is application/json", .unsupportedMediaType)
+    }
+    let members = (try? JSONDecoder().decode([String: AnyMember].self, from: Data(buffer: request.body))) ?? [:]
+    // A misspelt `expires` must not make a key that never does.
+    if let unknown = members.keys.sorted().first(where: { Order.CodingKeys(stringValue: $0) == nil }) {
+      throw Refusal("\(quoted(unknown)) is unknown here: known are name, role, expires, addresses, once")
     }
     guard let order = try? JSONDecoder().decode(Order.self, from: Data(buffer: request.body)) else {
       throw Refusal("the body is an object of name, role, expires, addresses, once")
@@ -102,7 +118,7 @@ struct KeyRoutes: Sendable {
     do {
       return try await body(desk, request.parameters["room"] ?? "")
     } catch let refusal as Refusal {
-      return problem(.badRequest, refusal.detail)
+      return problem(refusal.status, refusal.detail)
     } catch let error as IdentityError {
       return problem(error.status, "\(error)")
     } catch {
@@ -124,7 +140,7 @@ extension IdentityError {
     switch self {
     case .store, .secret: .serviceUnavailable
     case .hasKey: .conflict
-    case .noKey: .notFound
+    case .noKey, .noRoom: .notFound
     case .badName, .expiresInThePast: .badRequest
     }
   }

@@ -70,7 +70,7 @@ public struct KeyDesk: Sendable {
   }
 
   private func check(room: String, name: String? = nil) throws(IdentityError) {
-    guard rooms[room] != nil else { throw .badName("there is no room \(quoted(room)) in the configuration") }
+    guard rooms[room] != nil else { throw .noRoom(room) }
     if let name, ParticipantName(name) == nil { throw .badName("\(RoomError.badParticipantName)") }
   }
 

@@ -26,7 +26,10 @@ struct AdminRoutes: Sendable {
     }
     AdminAPI(parts).add(to: &router)
     MigrationRoutes(parts.configuration).add(to: &router)
-    AccessRoutes(keeper: parts.access, certificates: parts.certificates).add(to: &router)
+    AccessRoutes(
+      keeper: parts.access, certificates: parts.certificates, rooms: Set(parts.configuration.rooms.keys),
+      listeners: parts.configuration.listeners.map { "\($0.address.value)" }
+    ).add(to: &router)
     return router
   }
 

@@ -13,8 +13,14 @@ struct GatewayStage {
     rooms: [String: RoomConfiguration] = ["demo": RoomConfiguration()], drainTimeout: Duration = .seconds(20),
     _ body: (GatewayStage) async throws -> Void
   ) async throws {
+    try await with(configuration: configuration(rooms: rooms, drainTimeout: drainTimeout), body)
+  }
+
+  static func with(
+    configuration: Configuration, _ body: (GatewayStage) async throws -> Void
+  ) async throws {
     let gateway = try await RunningGateway.start(
-      configuration(rooms: rooms, drainTimeout: drainTimeout),
+      configuration,
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let result: Result<Void, any Error>
     do { result = .success(try await body(GatewayStage(gateway: gateway))) } catch { result = .failure(error) }
