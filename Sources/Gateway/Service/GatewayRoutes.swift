@@ -12,7 +12,7 @@ struct GatewayRoutes: Sendable {
   init(web: RoomWeb, signalling: SignallingServices, access: WebAccess) {
     self.web = web
     self.signalling = signalling
-    self.whep = WHEPRoutes(signalling)
+    self.whep = WHEPRoutes(signalling, access: access)
     self.access = access
   }
 

@@ -13,6 +13,7 @@ actor WHEPResources {
   private struct Resource {
     let room: String
     let name: String
+    let session: WHEPSession
     var peer: ListenerPeer
     let identity: SessionIdentity
     /// Its place in the room.
@@ -28,12 +29,12 @@ actor WHEPResources {
 
   init(services: SignallingServices) { self.services = services }
 
-  /// A player's offer for the participant `name`, of one who wants in by `request`. Returns the resource's id and the
-  /// answer.
+  /// A player's offer for the participant `name`, of one who wants in by `request`. Returns the resource's id, the
+  /// answer, and the tag of the ICE session.
   /// - Throws: ``WHEPRefusal`` of the gate, ``RoomError`` when there is nobody to receive.
   func create(
     name: String, offer: String, identity: SessionIdentity, request: EntryRequest
-  ) async throws -> (id: String, answer: String) {
+  ) async throws -> (id: String, answer: String, tag: EntityTag) {
     let id = Self.makeID()
     // Before the gate is asked: whoever is in must be found when rules change.
     services.sessions.opened(identity) { [weak self] _ in Task { await self?.end(id, identity) } }
@@ -48,7 +49,7 @@ actor WHEPResources {
         delete(id)
         throw WHEPRefusal(denial: Denial(.notAllowed))
       }
-      return (id, answer)
+      return (id, answer, WHEPSession(offer: offer, answer: answer).tag)
     } catch {
       ended.remove(id)
       await services.entrance.giveBack(admittance)
@@ -71,7 +72,8 @@ actor WHEPResources {
       let answer = try peer.answer(offer: offer, tracks: Self.tracks(for: description, among: available))
       let speakers = Set(available.values.map(\.participant))
       resources[id] = Resource(
-        room: room, name: name, peer: peer, identity: identity, listening: listening,
+        room: room, name: name, session: WHEPSession(offer: offer, answer: answer), peer: peer, identity: identity,
+        listening: listening,
         watch: watch(id, listening.events, speakers))
       log(id)?.info("player begins", metadata: ["name": "\(name)"])
       return answer
@@ -133,10 +135,10 @@ actor WHEPResources {
     if !delete(id, reason: "ended"), services.sessions.contains(identity) { ended.insert(id) }
   }
 
-  /// Whether there is such a resource under that address.
-  func exists(_ id: String, room: String, name: String) -> Bool {
-    guard let resource = resources[id] else { return false }
-    return resource.room == room && resource.name == name
+  /// The ICE session of the resource under that address, if there is one.
+  func session(_ id: String, room: String, name: String) -> WHEPSession? {
+    guard let resource = resources[id], resource.room == room, resource.name == name else { return nil }
+    return resource.session
   }
 
   /// Ends a player. Returns whether there was one.
