@@ -326,6 +326,27 @@ struct ServerSessionTests {
     #expect(server.endedPublications.isEmpty)
   }
 
+  @Test func whatIsRefusedOnOneStreamLeavesThePublicationOnAnother() throws {
+    var server = try publishingServer()
+    server.refusesPublish = true
+    try server.receive(Wire.command("createStream", transaction: 5))
+    _ = server.output()
+    try server.receive(
+      join(
+        try Wire.command("publish", transaction: 6, ["bob"], stream: 2),
+        try Wire.command("publish", transaction: 7, ["carol"], stream: 9),
+        try Wire.command("play", transaction: 8, ["dave"], stream: 9),
+        try Wire.command("publish", transaction: 9, stream: 2), try Wire.command("play", transaction: 10, stream: 2)))
+    let codes = try commands(try answers(&server)).map { Status($0.arguments.first)?.code }
+    #expect(codes == [.publishBadName, .publishBadName, .playFailed, .publishBadName, .playFailed])
+    #expect(!server.session.closesAfterOutput)
+    #expect(server.endedPublications.isEmpty)
+    let before = server.media.count
+    try server.receive(
+      Wire.chunks(Message(type: .audio, streamID: 1, chunkStream: 4, body: ByteBuffer(bytes: [0xAF, 1, 2]))))
+    #expect(server.media.count == before + 1)
+  }
+
   @Test func publishOnAStreamThatWasNotCreatedIsRefused() throws {
     var server = try connectedServer()
     try server.receive(Wire.command("publish", transaction: 3, ["alice"], stream: 5))
@@ -452,7 +473,7 @@ struct ServerSessionTests {
     #expect(
       Status(try Command(message)?.arguments.first)
         == Status(level: .error, code: .playFailed, description: "later"))
-    #expect(session.closesAfterOutput)
+    #expect(!session.closesAfterOutput)
   }
 
   // MARK: The link

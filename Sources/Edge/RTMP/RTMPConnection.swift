@@ -23,6 +23,7 @@ final class RTMPConnection {
   private var isFinished = false
   /// Whether a media message has come.
   var isMediaFlowing = false
+  private var hasAskedToPlay = false
 
   /// A `publish` of the client. Its ticket tells it from others of the same stream and name: the room's answers come by
   /// another thread, and the client may have asked anew meanwhile.
@@ -202,18 +203,14 @@ final class RTMPConnection {
 
   private func publish(_ request: PublishRequest) {
     guard case .none = seat else {
-      return session.rejectPublish(
-        streamID: request.streamID, code: .publishBadName, description: "this connection publishes already")
+      return refuse(request, "already_publishing", "this connection publishes already")
     }
     guard let address = RoomAddress(app: app, stream: request.name) else {
-      return session.rejectPublish(
-        streamID: request.streamID, code: .publishBadName, description: "the address names no room and participant")
+      return refuse(request, "no_room_named", "the address names no room and participant")
     }
     guard services.shadows?.servers.has(address.room) != true else {
       // The old server has not heard the beginning of this session, and will not: the room has to come with `connect`.
-      return session.rejectPublish(
-        streamID: request.streamID, code: .publishBadName,
-        description: "connect with the room in the address, rtmp://HOST/APP/ROOM")
+      return refuse(request, "room_not_at_connect", "connect with the room in the address, rtmp://HOST/APP/ROOM")
     }
     let ask = Request(ticket: nextTicket, streamID: request.streamID, name: address.participant)
     nextTicket += 1
@@ -261,10 +258,23 @@ final class RTMPConnection {
     rearm()
   }
 
+  /// Refuses what no room needs to be asked about.
+  private func refuse(_ request: PublishRequest, _ reason: String, _ description: String) {
+    services.metrics.refused(reason: reason)
+    log.info("publish refused", metadata: ["reason": "\(reason)"])
+    session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: description)
+  }
+
   /// What every `play` is answered.
   static let answerToPlay = StatusCode.playFailed
 
   private func play(_ request: PlayRequest) {
+    // One line and one count for a connection: old rooms play everybody who is there.
+    if !hasAskedToPlay {
+      hasAskedToPlay = true
+      services.metrics.refused(reason: "play_not_served")
+      log.info("play refused", metadata: ["reason": "play_not_served"])
+    }
     session.rejectPlay(
       streamID: request.streamID, code: Self.answerToPlay,
       description: "this gateway does not play to Flash clients yet")

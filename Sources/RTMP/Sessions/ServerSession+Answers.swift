@@ -54,14 +54,17 @@ extension ServerSession {
     resume()
   }
 
-  /// Refuses to publish and closes: librtmp waits for the close, not for the answer.
+  /// Refuses to publish and closes: librtmp waits for the close, not for the answer. What the client publishes on another
+  /// stream goes on, and so does the session.
   public mutating func rejectPublish(
     streamID: UInt32, code: StatusCode = .publishBadName, description: String
   ) {
     guard case .publishAsked = state(of: streamID) else { return }
     streams[Int(streamID) - 1] = NetStream()
+    phase = .connected
     sendStatus(.error, code, description, streamID: streamID)
-    close()
+    closeUnlessPublishing()
+    resume()
   }
 
   /// Ends a publication from our side, and the session with it: what encoders understand as the end is the close.
@@ -92,14 +95,15 @@ extension ServerSession {
     resume()
   }
 
-  /// Refuses to play and closes.
+  /// Refuses to play. The session goes on: old meeting rooms play the others on the connection that they publish by.
   public mutating func rejectPlay(
     streamID: UInt32, code: StatusCode = .playStreamNotFound, description: String
   ) {
     guard case .playAsked = state(of: streamID) else { return }
     streams[Int(streamID) - 1] = NetStream()
+    phase = .connected
     sendStatus(.error, code, description, streamID: streamID)
-    close()
+    resume()
   }
 
   /// Ends the session from our side, telling the client why: that the server goes down, unless another code is given.
@@ -113,6 +117,14 @@ extension ServerSession {
   }
 
   // MARK: Sending
+
+  /// What is wrong with one stream must not take another one's publication along.
+  mutating func closeUnlessPublishing() {
+    let isPublishing = streams.contains { stream in
+      if case .publishing? = stream?.state { true } else { false }
+    }
+    if !isPublishing { close() }
+  }
 
   func state(of streamID: UInt32) -> NetStream.State? {
     let index = Int(streamID) - 1

@@ -111,14 +111,14 @@ extension ServerSession {
   private mutating func publish(_ command: Command, streamID: UInt32) {
     guard state(of: streamID) != nil else {
       sendStatus(.error, .publishBadName, "Stream \(streamID) was not created.", streamID: streamID)
-      return close()
+      return closeUnlessPublishing()
     }
     // `NetStream.publish(false)` ends a publication.
     if command.arguments.first?.booleanValue == false { return closeStream(streamID) }
     endStream(streamID)
     guard let name = command.arguments.first?.stringValue else {
       sendStatus(.error, .publishBadName, "A stream needs a name.", streamID: streamID)
-      return close()
+      return closeUnlessPublishing()
     }
     let request = PublishRequest(
       streamID: streamID, name: name, kind: command.arguments.element(1)?.stringValue)
@@ -137,12 +137,12 @@ extension ServerSession {
   private mutating func play(_ command: Command, streamID: UInt32) {
     guard state(of: streamID) != nil else {
       sendStatus(.error, .playFailed, "Stream \(streamID) was not created.", streamID: streamID)
-      return close()
+      return closeUnlessPublishing()
     }
     endStream(streamID)
     guard let name = command.arguments.first?.stringValue else {
       sendStatus(.error, .playFailed, "A stream needs a name.", streamID: streamID)
-      return close()
+      return closeUnlessPublishing()
     }
     let request = PlayRequest(streamID: streamID, name: name, start: command.arguments.element(1)?.numberValue)
     streams[Int(streamID) - 1] = NetStream(state: .playAsked(name: request.name))

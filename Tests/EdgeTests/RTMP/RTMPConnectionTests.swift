@@ -88,15 +88,32 @@ import Testing
     }
   }
 
-  @Test func aPlayerIsToldThatItCannotPlay() async throws {
+  @Test func aPlayerIsToldThatItCannotPlayAndMaySpeakAllTheSame() async throws {
     try await RTMPDoor.with { door in
       try await RTMPTestClient.run(to: door.address) { client in
         _ = try await client.until { if case .connected = $0 { true } else { false } }
-        try client.session.createStream()
-        _ = try await client.until { if case .streamCreated = $0 { true } else { false } }
-        try client.session.play("alice", streamID: 1)
+        for _ in 1...3 {
+          try client.session.createStream()
+          _ = try await client.until { if case .streamCreated = $0 { true } else { false } }
+        }
+        for streamID: UInt32 in [1, 2] {
+          try client.session.play("alice", streamID: streamID)
+          try await client.flush()
+          #expect(try await client.status() == .playFailed)
+        }
+        #expect(door.connections("rtmp", "denied", "play_not_served").value == 1, "once for a connection")
+        try client.session.publish("alice", streamID: 3)
+        try await client.flush()
+        #expect(try await client.status() == .publishStart)
+        // Nor does a further wish take the publication along.
+        try client.session.play("bob", streamID: 1)
+        try await client.flush()
         #expect(try await client.status() == .playFailed)
-        try await client.readToEnd()
+        try client.session.publish("bob", streamID: 2)
+        try await client.flush()
+        #expect(try await client.status() == .publishBadName)
+        #expect(door.connections("rtmp", "denied", "already_publishing").value == 1)
+        #expect(try await door.participants { !$0.isEmpty }.map(\.name.description) == ["alice"])
       }
     }
   }
