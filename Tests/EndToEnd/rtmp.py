@@ -20,13 +20,13 @@ class Publisher(threading.Thread):
     The query of `url` is that of the `tcUrl`; `name_query` is that of the stream name; `arguments` follow the object of
     `connect`. When the server ends the conversation, the publisher closes, unless it is `stubborn`. One that `stays` goes
     on publishing nothing when the file has ended. It comes from the address `source`, and speaks inside TLS with the
-    `ssl.SSLContext` in `tls`.
+    `ssl.SSLContext` in `tls`. Its `clock` makes of a tag's milliseconds what it says of them.
     """
 
     CHUNK = 4096
 
     def __init__(self, url, path, first_timestamp=0, name_query="", arguments=(), stubborn=False, stays=False,
-                 source=None, tls=None):
+                 source=None, tls=None, clock=lambda stamp: stamp):
         super().__init__(daemon=True)
         parts = urlsplit(url)
         self._address = (parts.hostname, parts.port)
@@ -37,6 +37,7 @@ class Publisher(threading.Thread):
         self._stubborn = stubborn
         self._source = source
         self._tls = tls
+        self._clock = clock
         self._stays = stays
         self._tags = flv.read(path)
         self._first = first_timestamp
@@ -125,7 +126,7 @@ class Publisher(threading.Thread):
         for kind, stamp, body in self._tags:
             if self._stopped.wait(max(0.0, begin + stamp / 1000 - time.monotonic())):
                 raise ConnectionAbortedError("stopped by the test")
-            self._write(4 if kind == AUDIO else 6, kind, (self._first + stamp) % 2**32, body, stream=1)
+            self._write(4 if kind == AUDIO else 6, kind, (self._first + self._clock(stamp)) % 2**32, body, stream=1)
 
     def _command(self, name, transaction, *values, stream=0):
         body = b"".join(amf0(value) for value in (name, float(transaction), *values))

@@ -203,6 +203,19 @@ def test_lips_and_voice_are_together_at_the_receiver(gateway, room, shared, publ
     assert abs(by_reports) <= LIP_SYNC
 
 
+@pytest.mark.parametrize("jump", [4_200_000, -4_200_000], ids=["70 minutes forward", "70 minutes back"])
+def test_a_clock_that_jumps_does_not_part_lips_and_voice(gateway, room, publish, player, jump):
+    clip = CLIPS["lip-sync-flv1"]
+    publisher = publish("alice", clip.name, by="script", first_timestamp=5_000_000,
+                        clock=lambda stamp: stamp + (jump if stamp >= 5_000 else 0))
+    whep = wait_until(lambda: player("alice"), what="alice can be played")
+    publisher.wait(within=30)
+    # Two in three bursts come after the jump, and the skew is that of the one in the middle.
+    assert abs(whep.media_skew() * 1000) <= LIP_SYNC
+    numbers = whep.numbers
+    assert whep.in_order and len(numbers) >= DECODED * (clip.pictures - numbers[0])
+
+
 @pytest.mark.parametrize("picture", [8, 47], ids=["0.3 s into the group", "1.9 s into the group"])
 def test_a_joiner_sees_a_picture_at_once(gateway, room, shared, publish, picture):
     [page] = open_pages(shared, ["chromium"], gateway.page_url(room))
