@@ -60,6 +60,7 @@ COMPARED = [second * FPS + 3 for second in range(3, 9)]
 RECORDED = {
     "flexsdk-video.flv": (193, 320), "red5-vod-red5.flv": (13, 480), "ruffle-vp6.flv": (1, 640), "ruffle-vp6a.flv": (1, 640),
     "tika-testFLV.flv": (28, 170), "flexsdk-short.flv": (101, 320), "ruffle-rufflelogo.flv": (1, 128),
+    "red5-flashContent.flv": (395, 320), "red5-h264_aac.flv": (446, 160),
 }
 MEDIA = Path(os.environ.get("FLASHGATE_MEDIA") or "nowhere")
 
