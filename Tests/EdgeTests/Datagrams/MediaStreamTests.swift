@@ -97,6 +97,8 @@ import Testing
             var screens = peers.map { _ in Screen() }
             // More than the lazy one's buffers and queue take.
             while stage.metrics.heldBack.value == 0, rounds < 200 {
+              // However long a round takes: whoever sends no check for 30 s is taken for gone.
+              for peer in [lazy] + peers { try await peer.send(peer.peer.check(plan: stage.plan)) }
               try await publisher.send(0..<50)
               rounds += 1
               for (index, peer) in peers.enumerated() {
