@@ -89,8 +89,10 @@ static void try_everything(void) {
   int secret = getenv("HOME") != NULL || getenv("PATH") != NULL;
   pid_t parent = getppid();
   unsigned char missing = (unsigned char)fg_sandbox_enter(1ULL << 30);
+  send_all(&missing, 1);
+  // A sanitizer leaves the filter out; the attempts below would succeed, and one of them replaces this program.
+  if (missing & FG_WITHOUT_FILTER) return;
   const unsigned char results[] = {
-      missing,
       (unsigned char)inherited,
       (unsigned char)secret,
       (unsigned char)opened(open("/etc/passwd", O_RDONLY)),
