@@ -39,6 +39,7 @@ class Pictures:
     key_decoded: int
     flashes: list  # milliseconds of the page's clock
     first_at: float | None
+    last: dict | None = None  # other counters of the browser, for those who look for what went wrong
 
     @property
     def in_order(self):
@@ -123,7 +124,7 @@ class RoomPage:
         if record is None:
             return Pictures([], [], 0, 0, 0, [], None)
         return Pictures(record["numbers"], record["times"], record["unread"], record["decoded"], record["keyDecoded"],
-                        record["flashes"], record["firstAt"])
+                        record["flashes"], record["firstAt"], record.get("last"))
 
     def tone(self, name):
         """{hertz, rms} of the last third of a second of a participant's sound, or None."""

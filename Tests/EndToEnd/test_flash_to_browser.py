@@ -27,20 +27,52 @@ def open_pages(started_or_shared, names, url):
 
 
 def assert_heard(page, name, clip):
-    tone = page.wait_tone(name, clip.hertz)
-    off = signals.decibels(tone["rms"] / clip.rms)
-    assert abs(off) <= LEVEL, f"{page.browser.name}: {name} is {off:.1f} dB off"
+    assert_all_heard([page], {name: clip})
+
+
+def assert_all_heard(pages, clips):
+    """Each tone at its clip's level on each page, asked in turn: one after the other would outlast a short clip."""
+    waiting = {(page.browser.name, number, name): page for number, page in enumerate(pages) for name in clips}
+
+    def heard():
+        for (browser, number, name), page in list(waiting.items()):
+            clip, tone = clips[name], page.tone(name)
+            if not tone or not tone["steady"] or abs(tone["hertz"] / clip.hertz - 1) > 0.02:
+                last[browser, number, name] = tone
+                continue
+            # A browser that had no sound in time for a moment stretches what it has, more softly.
+            off = signals.decibels(tone["rms"] / clip.rms)
+            last[browser, number, name] = f"{off:.1f} dB off"
+            if abs(off) <= LEVEL:
+                del waiting[browser, number, name]
+        if waiting:
+            raise LookupError({who: last[who] for who in waiting})
+        return True
+    last = {}
+    wait_until(heard, 15, "the tones of all speakers on all pages")
 
 
 def assert_seen(page, name, clip):
-    """After the publisher's end: enough pictures, in order, every one readable but for a few while joining."""
+    """After the publisher's end: from the first one on enough pictures, in order, every one readable but for a few while
+    joining.
+
+    A page connects when the first speaker comes, and three browsers that do it at once on a busy machine take a second; a
+    picture that came before is not made again for them. How soon a joiner sees its first one has tests of its own.
+    """
     who = f"{page.browser.name}, {name}"
-    needed = DECODED * clip.pictures
-    wait_until(lambda: page.pictures(name).decoded >= needed, 3, f"{who}: {needed:.0f} of {clip.pictures} pictures")
+
+    def enough():
+        seen = page.pictures(name)
+        # What was presented was decoded, though the browser's own count may come too late for the end.
+        decoded, needed = max(seen.decoded, len(set(seen.numbers))), DECODED * (clip.pictures - seen.numbers[0])
+        if decoded < needed:
+            raise LookupError(f"{decoded} of {needed:.0f}, from {seen.numbers[0]} to {seen.numbers[-1]}, {seen.last}")
+        return True
+    wait_until(enough, 3, f"{who}: pictures")
     pictures = page.pictures(name)
     assert pictures.in_order, f"{who}: {pictures.numbers}"
     assert pictures.unread <= 0.05 * clip.pictures, f"{who}: {pictures.unread} numbers not read"
-    assert pictures.numbers[-1] >= needed, f"{who}: ends with picture {pictures.numbers[-1]}"
+    assert pictures.numbers[-1] >= DECODED * clip.pictures, f"{who}: ends with picture {pictures.numbers[-1]}"
 
 
 def finish(*running):
@@ -100,9 +132,7 @@ def test_two_speakers_and_three_browsers_all_see_and_hear_both(gateway, room, sh
         for name in clips:
             page.watch(name)
     running = [publish(name, clip.name) for name, clip in clips.items()]
-    for page in pages:
-        for name, clip in clips.items():
-            assert_heard(page, name, clip)
+    assert_all_heard(pages, clips)
     finish(*running)
     for page in pages:
         for name, clip in clips.items():

@@ -85,6 +85,8 @@
         if (stats.type !== 'inbound-rtp') continue;
         this.record.decoded = Math.max(this.record.decoded, stats.framesDecoded ?? 0);
         this.record.keyDecoded = Math.max(this.record.keyDecoded, stats.keyFramesDecoded ?? 0);
+        const { framesReceived, framesDropped, packetsReceived, packetsLost, nackCount, pliCount, totalDecodeTime } = stats;
+        this.record.last = { framesReceived, framesDropped, packetsReceived, packetsLost, nackCount, pliCount, totalDecodeTime };
       }
     }
   }
