@@ -15,11 +15,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   let door: DoorConnection?
   let handlers: HTTPServerPipeline.Handlers
   private let responder: any HTTPResponder
-  private let tunnels: Tunnels?
+  let tunnels: Tunnels?
   let limits: HTTPLimits
   var reader: HTTPRequestReader
   var phase = Phase.waiting
-  private var queue = CircularBuffer<Exchange>()
+  var queue = CircularBuffer<Exchange>()
   /// When the phase has lasted too long.
   var deadline: NIODeadline?
   /// The loop's task that looks at it, perhaps too early.
@@ -32,10 +32,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   /// Whether the last request was of a tunnel's live session: while the gateway drains, the next one fetches its farewell.
   private var carriesTunnel = false
   /// Answers of a tunnel that wait for the client to read, and whether one is on its way to it.
-  private var unread = UnreadAnswers()
-  private var isSendingUnread = false
+  var unread = UnreadAnswers()
+  var isSendingUnread = false
   /// What comes behind them.
-  private var behindUnread: (() -> Void)?
+  var behindUnread: (() -> Void)?
 
   init(
     door: DoorConnection?, responder: any HTTPResponder, tunnels: Tunnels?, limits: HTTPLimits,
@@ -67,11 +67,13 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
+    deliverUnanswered()
     end()
     self.context = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    deliverUnanswered()
     end()
     context.fireChannelInactive()
   }
@@ -181,16 +183,17 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
       answered += 1
       let number = answered
       let loop = context.eventLoop
-      let handler = NIOLoopBound(self, eventLoop: loop)
       let request = received.request
       door?.serve(request)
       arm(after: limits.responseTimeout)
-      carriesTunnel = false
-      if let answer = tunnels?.answer(to: request, on: loop, allowsEncryption: allowsRTMPTE) {
+      if let tunnels, let asked = received.tunnel {
         carriesTunnel = true
+        let answer = tunnels.answer(asked, of: request, on: loop, allowsEncryption: allowsRTMPTE)
         phase = .responding(received, nil, number: number)
         return answer.assumeIsolated().whenSuccess { self.responded($0, number: number) }
       }
+      carriesTunnel = false
+      let handler = NIOLoopBound(self, eventLoop: loop)
       let task = Task { [responder] in
         let response = await responder.respond(to: request)
         loop.execute { handler.value.responded(response, number: number) }
@@ -238,46 +241,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
   }
 
-  /// Answers a tunnel's request without waiting until the client has read the answers before.
-  private func answerTunnel(_ response: HTTPServerResponse, speaksHTTP11: Bool) {
-    unread.append(.init(body: response.body, speaksHTTP11: speaksHTTP11))
-    phase = .writing(.nextRequest)
-    sendUnread()
-    guard case .writing = phase else { return }
-    if unread.isFull {
-      arm(after: limits.writeTimeout)
-      behindUnread = { self.wrote(then: .nextRequest) }
-    } else {
-      wrote(then: .nextRequest)
-    }
-  }
-
-  private func sendUnread() {
-    guard !isSendingUnread, let context, let answer = unread.popFirst() else { return }
-    isSendingUnread = true
-    let response = HTTPServerResponse.tunnel(answer.body)
-    let head = HTTPResponseHead(response, closes: false, speaksHTTP11: answer.speaksHTTP11)
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
-    let written = context.eventLoop.makePromise(of: Void.self)
-    written.futureResult.assumeIsolated().whenComplete { result in
-      self.isSendingUnread = false
-      switch result {
-      case .success: self.sentUnread()
-      case .failure: self.close(.clientClosed)
-      }
-    }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
-  }
-
-  private func sentUnread() {
-    sendUnread()
-    guard unread.isEmpty, !isSendingUnread, let next = behindUnread else { return }
-    behindUnread = nil
-    next()
-  }
-
-  private func wrote(then after: AfterWriting) {
+  func wrote(then after: AfterWriting) {
     guard case .writing = phase, let context else { return }
     switch after {
     case .close:

@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import RTMPTunnel
 
 /// Makes whole requests of the decoder's parts and checks everything the decoder does not. Sans-IO.
 ///
@@ -27,6 +28,8 @@ struct HTTPRequestReader {
     var request: HTTPServerRequest
     /// Fields of the request that would name its client, from somebody who is not trusted to.
     var ignoredFields: Set<ForwardedTrust.Field> = []
+    /// What it asks of a tunnel, if anything.
+    var tunnel: TunnelRequest?
     /// Whether another request may follow the answer.
     var keepsAlive: Bool
   }
@@ -139,7 +142,8 @@ struct HTTPRequestReader {
     } catch {
       throw ProblemDocument(status: .badRequest, detail: "\(error)")
     }
-    bodyLimit = origin.hasTunnels && Tunnels.carries(target.segments) ? limits.tunnelBodyBytes : limits.bodyBytes
+    let tunnel = origin.hasTunnels && method == .post ? TunnelRequest(path: target.segments) : nil
+    bodyLimit = tunnel == nil ? limits.bodyBytes : limits.tunnelBodyBytes
     try checkFraming(head)
     var request = HTTPServerRequest(
       method: method, scheme: origin.scheme, authority: try authority(of: head, target: target), target: target,
@@ -158,7 +162,7 @@ struct HTTPRequestReader {
     // The decoder stops at a request to upgrade, so nothing can follow it on this connection as HTTP.
     let asksForUpgrade = request.fields.contains(.upgrade) && request.hasToken("upgrade", in: .connection)
     return Received(
-      request: request, ignoredFields: ignoredFields, keepsAlive: head.isKeepAlive && !asksForUpgrade)
+      request: request, ignoredFields: ignoredFields, tunnel: tunnel, keepsAlive: head.isKeepAlive && !asksForUpgrade)
   }
 
   /// Puts the client that trusted proxies tell into the request; returns the fields that changed nothing.

@@ -26,17 +26,14 @@ public final class Tunnels: Sendable {
   /// Sessions now, those that only remember their last answer included.
   public var count: Int { register.count }
 
-  /// Whether a request of this path belongs to a tunnel, so that its body may be longer than others.
-  static func carries(_ segments: [String]) -> Bool { TunnelRequest(path: segments) != nil }
-
-  /// Answers a request that came by a connection of `loop` and whose client was let in; nil when it is none of the
-  /// tunnel's.
+  /// Answers a request that came by a connection of `loop` and whose client was let in.
   ///
-  /// - Parameter allowsEncryption: whether a session that is opened now may be RTMPE, which makes it RTMPTE.
+  /// - Parameters:
+  ///   - asked: what the request asks for, by its path.
+  ///   - allowsEncryption: whether a session that is opened now may be RTMPE, which makes it RTMPTE.
   func answer(
-    to request: HTTPServerRequest, on loop: any EventLoop, allowsEncryption: Bool = false
-  ) -> EventLoopFuture<HTTPServerResponse>? {
-    guard request.method == .post, let asked = TunnelRequest(path: request.target.segments) else { return nil }
+    _ asked: TunnelRequest, of request: HTTPServerRequest, on loop: any EventLoop, allowsEncryption: Bool = false
+  ) -> EventLoopFuture<HTTPServerResponse> {
     switch asked {
     case .identify: return loop.makeSucceededFuture(.noTunnelSession)
     case .open:
@@ -55,6 +52,13 @@ public final class Tunnels: Sendable {
       }
       return answer.futureResult
     }
+  }
+
+  /// Takes a request that was read before its connection broke; its answer goes nowhere. Nobody is there any more to
+  /// open a session for.
+  func take(_ asked: TunnelRequest, of request: HTTPServerRequest, on loop: any EventLoop) {
+    guard case .exchange = asked else { return }
+    _ = answer(asked, of: request, on: loop)
   }
 
   private func open(

@@ -21,14 +21,14 @@ struct HTTPTestChannel {
   private var received = ByteBuffer()
 
   init(
-    limits: HTTPLimits = .init(),
+    limits: HTTPLimits = .init(), tunnels: Tunnels? = nil,
     responder: @escaping @Sendable (HTTPServerRequest) async -> HTTPServerResponse = HTTPTestChannel.echo
   ) async throws {
     channel = NIOAsyncTestingChannel()
     let channel = channel
     try await channel.testingEventLoop.executeInContext {
       try HTTPServerPipeline.install(
-        on: channel, connection: nil, responder: Closure(respond: responder), limits: limits)
+        on: channel, connection: nil, responder: Closure(respond: responder), tunnels: tunnels, limits: limits)
     }
     try await channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).get()
   }

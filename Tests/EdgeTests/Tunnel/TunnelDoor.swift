@@ -5,6 +5,7 @@ import Metrics
 import NIOCore
 import NIOPosix
 import RTMP
+import RTMPTunnel
 @testable import Rooms
 
 @testable import Edge
@@ -20,17 +21,19 @@ final class TunnelDoor: Sendable {
     "connections", help: "Decisions.", labels: ["protocol", "decision", "reason"])
 
   static func with(
-    handshakeTimeout: TimeAmount = .minutes(2), caps: TunnelCaps = .init(), shadows: [String: ShadowServer] = [:],
-    _ body: (TunnelDoor) async throws -> Void
+    handshakeTimeout: TimeAmount = .minutes(2), caps: TunnelCaps = .init(), limits: TunnelLimits = .init(),
+    shadows: [String: ShadowServer] = [:], _ body: (TunnelDoor) async throws -> Void
   ) async throws {
-    let door = try TunnelDoor(handshakeTimeout: handshakeTimeout, caps: caps, shadows: shadows)
+    let door = try TunnelDoor(handshakeTimeout: handshakeTimeout, caps: caps, tunnelLimits: limits, shadows: shadows)
     defer { door.workers.shutDown() }
     try await body(door)
     // What a test has left behind would wait for its time-out.
     door.sessions.endAll(.draining)
   }
 
-  private init(handshakeTimeout: TimeAmount, caps: TunnelCaps, shadows: [String: ShadowServer]) throws {
+  private init(
+    handshakeTimeout: TimeAmount, caps: TunnelCaps, tunnelLimits: TunnelLimits, shadows: [String: ShadowServer]
+  ) throws {
     engine = RoomEngine(
       rooms: RoomName("demo").map { [$0: RoomEngine.RoomSettings(maximumParticipants: nil)] } ?? [:],
       resources: RenditionResources(workers: workers, droppedFrames: Counter(), codecFailures: Counter()),
@@ -45,7 +48,8 @@ final class TunnelDoor: Sendable {
         uncarriedMedia: MetricRegistry().counter("uncarried", help: "Media.", labels: ["direction", "codec"])),
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, knowsRoom: { $0 == "demo" })
     if !shadows.isEmpty { services.shadows = try ShadowCounters().services(shadows, needsKey: false) }
-    tunnels = Tunnels(rtmp: services, caps: caps, metrics: TunnelMetrics(requests: requests))
+    tunnels = Tunnels(
+      rtmp: services, limits: tunnelLimits, caps: caps, metrics: TunnelMetrics(requests: requests))
   }
 
   /// Asks by a connection of some event loop; nil when it is none of the tunnel's.
@@ -58,8 +62,10 @@ final class TunnelDoor: Sendable {
     let loop = MultiThreadedEventLoopGroup.singleton.any()
     let (tunnels, asked) = (tunnels, request)
     return try await loop.flatSubmit {
-      guard let answer = tunnels.answer(to: asked, on: loop) else { return loop.makeSucceededFuture(nil) }
-      return answer.map { $0 }
+      guard asked.method == .post, let wanted = TunnelRequest(path: asked.target.segments) else {
+        return loop.makeSucceededFuture(nil)
+      }
+      return tunnels.answer(wanted, of: asked, on: loop).map { $0 }
     }.get()
   }
 
