@@ -24,18 +24,15 @@ public enum TunnelRequest: Sendable, Hashable {
   }
 
   /// Reads the segments of a path. Nil when it is none of the tunnel's.
-  public init?(path segments: some Collection<String>) {
-    guard let first = segments.first else { return nil }
-    let rest = Array(segments.dropFirst().prefix(3))
-    switch (first, rest.count) {
-    case ("fcs", 1) where rest[0] == "ident2": self = .identify
-    case ("open", 1) where rest[0] == "1": self = .open
-    case (_, 2):
-      guard let kind = Kind(rawValue: first), let id = TunnelSessionID(rest[0]), let number = Self.number(rest[1])
-      else {
-        return nil
-      }
+  public init?(path segments: [String]) {
+    switch segments.count {
+    case 3:
+      guard let kind = Kind(rawValue: segments[0]), let id = TunnelSessionID(segments[1]),
+        let number = Self.number(segments[2])
+      else { return nil }
       self = .exchange(kind, id, number: number)
+    case 2 where segments == ["open", "1"]: self = .open
+    case 2 where segments == ["fcs", "ident2"]: self = .identify
     default: return nil
     }
   }

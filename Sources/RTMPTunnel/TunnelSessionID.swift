@@ -10,21 +10,21 @@ public struct TunnelSessionID: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Reads one: 32 hexadecimal digits in lower case. Nil for anything else.
-  public init?(_ text: some StringProtocol) {
-    let digits = text.utf8
-    guard digits.count == 32 else { return nil }
-    var words: [UInt64] = [0, 0]
-    for (index, digit) in digits.enumerated() {
+  public init?(_ text: String) {
+    guard text.utf8.count == 32 else { return nil }
+    var (high, low): (UInt64, UInt64) = (0, 0)
+    for digit in text.utf8 {
       let value: UInt8
       switch digit {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
       case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
       default: return nil
       }
-      words[index / 16] = words[index / 16] << 4 | UInt64(value)
+      high = high << 4 | low >> 60
+      low = low << 4 | UInt64(value)
     }
-    high = words[0]
-    low = words[1]
+    self.high = high
+    self.low = low
   }
 
   /// 32 hexadecimal digits.

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 
 /// A connection that carries a tunnel's requests.
 extension HTTPConnectionHandler {
@@ -22,10 +21,7 @@ extension HTTPConnectionHandler {
   private func sendUnread() {
     guard !isSendingUnread, let context, let answer = unread.popFirst() else { return }
     isSendingUnread = true
-    let response = HTTPServerResponse.tunnel(answer.body)
-    let head = HTTPResponseHead(response, closes: false, speaksHTTP11: answer.speaksHTTP11)
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
+    let bytes = tunnelAnswers.bytes(of: answer)
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenComplete { result in
       self.isSendingUnread = false
@@ -34,7 +30,7 @@ extension HTTPConnectionHandler {
       case .failure: self.close(.clientClosed)
       }
     }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    handlers.activity.writeAndFlush(bytes, promise: written)
   }
 
   private func sentUnread() {

@@ -34,6 +34,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   /// Answers of a tunnel that wait for the client to read, and whether one is on its way to it.
   var unread = UnreadAnswers()
   var isSendingUnread = false
+  var tunnelAnswers = TunnelAnswerWriter()
   /// What comes behind them.
   var behindUnread: (() -> Void)?
 

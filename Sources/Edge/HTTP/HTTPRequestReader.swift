@@ -151,7 +151,7 @@ struct HTTPRequestReader {
     request.connectionID = origin.connectionID
     request.certificateSubject = origin.certificateSubject
     request.tlsVersion = origin.tlsVersion
-    for (name, value) in head.headers {
+    for (name, value) in head.headers where tunnel == nil || Self.mattersToTunnels(name) {
       guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else {
         throw ProblemDocument(status: .badRequest, detail: "a header field is not well-formed")
       }
@@ -163,6 +163,18 @@ struct HTTPRequestReader {
     let asksForUpgrade = request.fields.contains(.upgrade) && request.hasToken("upgrade", in: .connection)
     return Received(
       request: request, ignoredFields: ignoredFields, tunnel: tunnel, keepsAlive: head.isKeepAlive && !asksForUpgrade)
+  }
+
+  /// Nobody asks for the other fields of a tunnel's request, and to take one over costs as much as to parse it.
+  private static func mattersToTunnels(_ name: String) -> Bool {
+    switch name.utf8.count {
+    case 6: name.lowercased() == "expect"
+    case 7: name.lowercased() == "upgrade"
+    case 9: name.lowercased() == "forwarded"
+    case 10: name.lowercased() == "connection"
+    case 15: name.lowercased() == "x-forwarded-for"
+    default: false
+    }
   }
 
   /// Puts the client that trusted proxies tell into the request; returns the fields that changed nothing.

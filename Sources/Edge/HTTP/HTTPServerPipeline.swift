@@ -38,12 +38,24 @@ enum HTTPServerPipeline {
 }
 
 /// Tells that bytes have come, before the decoder makes anything of them: a request starts with its first byte, not
-/// with its complete head.
+/// with its complete head. It is also the way past the encoder.
 final class HTTPActivityHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
+  typealias OutboundOut = ByteBuffer
 
   var onBytes: (() -> Void)?
+  private var context: ChannelHandlerContext?
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  /// Writes a whole answer that is encoded already.
+  func writeAndFlush(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>) {
+    guard let context else { return promise.fail(ChannelError.ioOnClosedChannel) }
+    context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     onBytes?()

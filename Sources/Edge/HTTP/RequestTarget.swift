@@ -60,6 +60,12 @@ public struct RequestTarget: Sendable, Hashable {
 
   /// Reads a request target as it stands in the request line. Its length is bounded by the caller.
   public init(_ target: String) throws(RequestTargetError) {
+    if let segments = Self.plainSegments(of: target) {
+      self.segments = segments
+      query = []
+      authority = nil
+      return
+    }
     let bytes = Array(target.utf8)
     if let offset = bytes.firstIndex(where: { $0 < 0x21 || $0 > 0x7E || $0 == UInt8(ascii: "#") }) {
       throw .forbiddenByte(bytes[offset], offset: offset)
@@ -70,6 +76,23 @@ public struct RequestTarget: Sendable, Hashable {
     let mark = rest.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
     segments = try Self.segments(of: rest[..<mark])
     query = mark < rest.endIndex ? try Self.query(of: rest[(mark + 1)...]) : []
+  }
+
+  /// The segments of a path in which nothing is to be decoded, as a tunnel's requests have by the hundred a second; nil
+  /// for all others.
+  private static func plainSegments(of target: String) -> [String]? {
+    let bytes = target.utf8
+    guard bytes.first == UInt8(ascii: "/"), bytes.last != UInt8(ascii: "/") else { return nil }
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "/"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+        continue
+      default:
+        return nil
+      }
+    }
+    return bytes.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
   }
 
   /// Skips the scheme and authority of an absolute target.
