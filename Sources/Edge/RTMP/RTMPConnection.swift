@@ -50,7 +50,20 @@ final class RTMPConnection {
     /// The room was asked.
     case asked(Request, isReplaced: Bool)
     /// It speaks.
-    case speaking(Request, Publication, LegacyFeed)
+    case speaking(Speech)
+  }
+
+  /// An object, for each message looks at it: to copy all of it would count each reference in it up and down.
+  private final class Speech {
+    let request: Request
+    let publication: Publication
+    let feed: LegacyFeed
+
+    init(_ request: Request, _ publication: Publication, _ feed: LegacyFeed) {
+      self.request = request
+      self.publication = publication
+      self.feed = feed
+    }
   }
 
   /// Most bytes handed to the session before its events are taken.
@@ -125,7 +138,8 @@ final class RTMPConnection {
     guard transport != nil else { return }
     switch seat {
     case .none: break
-    case .asked(let request, _), .speaking(let request, _, _): endPublication(request.streamID, .broken)
+    case .asked(let request, _): endPublication(request.streamID, .broken)
+    case .speaking(let speech): endPublication(speech.request.streamID, .broken)
     }
     switch service {
     case .own: break
@@ -153,9 +167,9 @@ final class RTMPConnection {
   }
 
   private func media(_ message: MediaMessage, receivedAt: NIODeadline) {
-    guard case .speaking(let request, _, let feed) = seat, request.streamID == message.streamID else { return }
+    guard case .speaking(let speech) = seat, speech.request.streamID == message.streamID else { return }
     isMediaFlowing = true
-    feed.receive(message, receivedAt: receivedAt) { notice in
+    speech.feed.receive(message, receivedAt: receivedAt) { notice in
       session.warnPublisher(streamID: message.streamID, code: .publishNoSupportedTrack, description: notice.sentence)
     }
   }
@@ -242,7 +256,7 @@ final class RTMPConnection {
       session.rejectPublish(streamID: request.streamID, code: .publishBadName, description: Self.takenOver)
     case .success(let publication):
       let feed = LegacyFeed(publication, loop: loop, services: services, identity: identity, log: log)
-      seat = .speaking(request, publication, feed)
+      seat = .speaking(Speech(request, publication, feed))
       session.acceptPublish(streamID: request.streamID)
       log.info("publishing", metadata: ["participant": "\(request.name)"])
     case .failure(let error):
@@ -287,11 +301,11 @@ final class RTMPConnection {
     case .none: break
     case .asked(let request, _):
       if request.streamID == streamID { seat = .none }
-    case .speaking(let request, let publication, let feed):
-      guard request.streamID == streamID else { return }
+    case .speaking(let speech):
+      guard speech.request.streamID == streamID else { return }
       seat = .none
-      feed.end()
-      leave(publication, departure)
+      speech.feed.end()
+      leave(speech.publication, departure)
       log.info("publishing ended", metadata: ["reason": "\(departure.reason)"])
     }
   }
@@ -307,8 +321,9 @@ final class RTMPConnection {
   private func replaced(_ ticket: UInt64) {
     switch seat {
     case .asked(let request, _) where request.ticket == ticket: seat = .asked(request, isReplaced: true)
-    case .speaking(let request, _, let feed) where request.ticket == ticket:
-      feed.end()
+    case .speaking(let speech) where speech.request.ticket == ticket:
+      let request = speech.request
+      speech.feed.end()
       seat = .none
       session.endPublication(streamID: request.streamID, description: Self.takenOver)
       transport?.note(.takenOver)
