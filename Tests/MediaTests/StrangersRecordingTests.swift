@@ -73,12 +73,12 @@ struct StrangersRecordingTests {
     #expect(zip(packets, packets.dropFirst()).allSatisfy { $1.time - $0.time >= 20_000 })
   }
 
-  @Test(arguments: [("red5-h264_aac.flv", AudioCodec.aac, 29.0), ("tika-testFLV.flv", .mp3, 0.0)])
+  /// MP3 of 22 050 Hz has 576 samples in a message, and the file 37 of these.
+  @Test(arguments: [("red5-h264_aac.flv", AudioCodec.aac, 29.0), ("tika-testFLV.flv", .mp3, 37.0 * 576 / 22_050)])
   func soundComesThrough(_ name: String, _ codec: AudioCodec, _ seconds: Double) throws {
     let recording = try StrangersRecordings.read(name)
     #expect(try recording.neededAudioFormat().codec == codec)
     let packets = try AudioTranscoder.run(recording)
-    #expect(packets.count > 20)
-    if seconds > 0 { #expect(abs(Double(packets.count) / 50 - seconds) < 1) }
+    #expect(abs(Double(packets.count) / 50 - seconds) < max(0.03, seconds / 40))
   }
 }
