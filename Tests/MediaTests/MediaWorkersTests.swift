@@ -131,6 +131,22 @@ struct MediaWorkersTests {
     workers.shutDown()
   }
 
+  @Test func secondsOfALaneThatAlwaysHasWorkAreToldMeanwhile() async {
+    let workers = MediaWorkers(count: 1)
+    let lane = workers.lane(self.label, limits: .init(controls: 1_000)) { UInt64(0) }
+    let gate = Gate()
+    let seconds = await withCheckedContinuation { done in
+      lane.submit { _ in gate.pass() }
+      for _ in 0..<200 {
+        lane.submit { state in for number in 0..<1_000 { state = state &* 31 &+ UInt64(number) } }
+      }
+      lane.submit { _ in done.resume(returning: workers.transcodeSeconds[lane.label] ?? 0) }
+      gate.open()
+    }
+    #expect(seconds > 0)
+    workers.shutDown()
+  }
+
   @Test func secondsAreCountedByLabel() async {
     let workers = MediaWorkers(count: 1)
     #expect(workers.transcodeSeconds.isEmpty)

@@ -91,8 +91,15 @@ struct OpusEncoder: ~Copyable {
 
   /// By the root mean square of all channels.
   private static func attenuation(of samples: UnsafeBufferPointer<Float>) -> UInt8 {
-    var energy: Float = 0
-    for sample in samples { energy += sample * sample }
+    // Lane by lane: one sum after another would wait for each addition, and take a hundredth of the encoder's time.
+    var lanes = SIMD16<Float>.zero
+    let bytes = UnsafeRawBufferPointer(samples)
+    let whole = bytes.count / MemoryLayout<SIMD16<Float>>.size * MemoryLayout<SIMD16<Float>>.size
+    for offset in stride(from: 0, to: whole, by: MemoryLayout<SIMD16<Float>>.size) {
+      let part = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
+      lanes += part * part
+    }
+    let energy = lanes.sum() + samples[(whole / MemoryLayout<Float>.size)...].reduce(0) { $0 + $1 * $1 }
     // Also for what is no number: a decoder makes anything of damage.
     guard energy > 0, energy.isFinite else { return 127 }
     let decibels = -10 * log10(energy / Float(samples.count))

@@ -31,6 +31,8 @@ struct WorkerService: ~Copyable {
   private var input = ByteBuffer()
   private var output = ByteBuffer()
   private var lastSent = NIODeadline.uptimeNanoseconds(0)
+  /// CPU time by the end of the last command; nil after a wait for the next. The thread's clock is a system call.
+  private var clock: UInt64?
 
   init(socket: consuming WorkerSocket) { self.socket = socket }
 
@@ -39,6 +41,7 @@ struct WorkerService: ~Copyable {
     WorkerReply.hello(version: WireFormat.version, missing: confinement).write(to: &self.output)
     while true {
       try self.send()
+      self.clock = nil
       try self.socket.receive(into: &self.input)
       while var message = try WireFormat.nextMessage(of: &self.input) {
         try self.handle(try WorkerRequest(reading: &message))
@@ -64,16 +67,22 @@ struct WorkerService: ~Copyable {
       self.places[id] = .closed(settings)
     case .run(let id, let command):
       guard let place = self.places[id] else { throw .unexpected("a command without a transcoder") }
-      let start = WorkerThread.cpuTime()
+      let start = self.clock ?? WorkerThread.cpuTime()
       do throws(MediaError) {
         try self.run(command, in: place, of: id)
-        WorkerReply.done(cpuTime: WorkerThread.cpuTime() - start).write(to: &self.output)
+        WorkerReply.done(cpuTime: self.time(since: start)).write(to: &self.output)
       } catch {
         self.places[id] = .failed(error)
-        WorkerReply.failed(cpuTime: WorkerThread.cpuTime() - start, error).write(to: &self.output)
+        WorkerReply.failed(cpuTime: self.time(since: start), error).write(to: &self.output)
       }
     case .close(let id): self.places[id] = nil
     }
+  }
+
+  private mutating func time(since start: UInt64) -> UInt64 {
+    let now = WorkerThread.cpuTime()
+    self.clock = now
+    return now - min(now, start)
   }
 
   private mutating func run(

@@ -93,22 +93,29 @@ final class MediaWorker: Sendable {
     // The link's commands hold on to lanes' states, and these to the link.
     defer { link?.stop() }
     var states = LaneStates(host: CodecHost(link: link))
+    var meter = self.makeMeter()
     while true {
       let (isFull, isWaiting) = (link?.isFull ?? false, link?.isWaiting ?? false)
       switch self.state.withLock({ Self.turn(&$0, isFull: isFull, isWaiting: isWaiting) }) {
-      case .run(let lane, let job): self.run(job, of: lane, on: &states)
+      case .run(let lane, let job): self.run(job, of: lane, on: &states, &meter)
       case .forget(let lanes): for lane in lanes { states.remove(lane) }
-      case .await: link?.exchange()
+      case .await:
+        meter.end()
+        link?.exchange()
       case .sleep:
+        meter.end()
         link?.flush()
         self.wakeUp.wait()
-      case .stop: return
+      case .stop: return meter.end()
       }
     }
   }
 
-  private func run(_ job: LaneQueue.Job, of lane: LaneID, on states: inout LaneStates) {
-    self.measure(job.label) { job.run(&states) }
+  private func run(
+    _ job: LaneQueue.Job, of lane: LaneID, on states: inout LaneStates, _ meter: inout TimeMeter
+  ) {
+    meter.begin(job.label)
+    job.run(&states)
     self.state.withLock { state in
       state.running = nil
       if state.lanes[lane]?.isEmpty == false { state.ready.append(lane) }
@@ -118,9 +125,11 @@ final class MediaWorker: Sendable {
   /// Does on the calling thread all that there is to do. What jobs submit meanwhile is done too.
   private func runOnCaller() {
     self.lent.withLock { states in
+      var meter = self.makeMeter()
+      defer { meter.end() }
       while true {
         switch self.state.withLock({ Self.turn(&$0, isFull: false, isWaiting: false) }) {
-        case .run(let lane, let job): self.run(job, of: lane, on: &states)
+        case .run(let lane, let job): self.run(job, of: lane, on: &states, &meter)
         case .forget(let lanes): for lane in lanes { states.remove(lane) }
         case .stop: return states.removeAll()
         case .await, .sleep: return
@@ -131,9 +140,13 @@ final class MediaWorker: Sendable {
 
   private func makeLink() -> WorkerLink? {
     guard case .processes(let program, let report) = self.place else { return nil }
-    return WorkerLink(program, report: report) { label, time in
-      self.spent.withLock { $0[label, default: 0] += time }
-    }
+    return WorkerLink(program, report: report) { label, time in self.spend(label, time) }
+  }
+
+  private func makeMeter() -> TimeMeter { TimeMeter { label, time in self.spend(label, time) } }
+
+  private func spend(_ label: TranscodeLabel, _ time: UInt64) {
+    self.spent.withLock { $0[label, default: 0] += time }
   }
 
   private static func turn(_ state: inout State, isFull: Bool, isWaiting: Bool) -> Turn {
@@ -163,12 +176,5 @@ final class MediaWorker: Sendable {
       if case .caller = self.place { self.runOnCaller() } else { self.wakeUp.post() }
     }
     return result
-  }
-
-  private func measure(_ label: TranscodeLabel, _ body: () -> Void) {
-    let start = WorkerThread.cpuTime()
-    body()
-    let used = WorkerThread.cpuTime() - start
-    self.spent.withLock { $0[label, default: 0] += used }
   }
 }
