@@ -52,7 +52,7 @@ struct FlashGateCommand: AsyncParsableCommand {
       // What the parser itself throws carries the code for wrong use; everything else is a fault of ours.
       if exitCode(for: error) == .validationFailure { exit(withError: error) }
       if exitCode(for: error) == .success { exit(withError: error) }
-      StandardStreams.printError("flashgate: \(error)")
+      StandardStreams.printError("flashgate: \(error.systemWordsWithFile ?? "\(error)")")
       exit(withError: ExitReason.fault.code)
     }
   }

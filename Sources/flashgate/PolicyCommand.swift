@@ -117,7 +117,7 @@ struct PolicyImportCommand: ParsableCommand {
     do {
       bytes = try Data(contentsOf: URL(filePath: file))
     } catch {
-      throw ConfigurationError.unreadable(file, error.localizedDescription)
+      throw ConfigurationError.unreadable(file, error.systemWords)
     }
     do throws(ImportError) {
       print(try ImportedPolicy(reading: bytes, order: order).configuration, terminator: "")

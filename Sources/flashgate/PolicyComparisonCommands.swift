@@ -13,7 +13,7 @@ struct ListFolder {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path)
     } catch {
-      throw ConfigurationError.unreadable(path, error.localizedDescription)
+      throw ConfigurationError.unreadable(path, error.systemWords)
     }
     let sources = configured.taken(from: path, names: names)
     guard !sources.paths.isEmpty else {
@@ -89,7 +89,7 @@ struct PolicyDryRunCommand: ParsableCommand {
     do {
       record = try Data(contentsOf: URL(filePath: audit), options: .mappedIfSafe)
     } catch {
-      throw ConfigurationError.unreadable(audit, error.localizedDescription)
+      throw ConfigurationError.unreadable(audit, error.systemWords)
     }
     for line in record.split(separator: UInt8(ascii: "\n")) { run.read(String(decoding: line, as: UTF8.self)[...]) }
     func print(_ visitors: [DryRun.Visitor: Int], _ words: String) {

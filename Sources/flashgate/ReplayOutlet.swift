@@ -38,7 +38,7 @@ struct ReplayOutlet {
       do {
         try Data(text.utf8).write(to: URL(filePath: report.path), options: .atomic)
       } catch {
-        throw ReplayError.unwritable("\(report.path): \(error.localizedDescription)")
+        throw ReplayError.unwritable("\(report.path): \(error.systemWords)")
       }
     }
     if run.captures.contains(where: { $0.sessions.isEmpty }) { throw ExitReason.fault.code }

@@ -45,6 +45,21 @@ def test_wrong_use_is_64(flashgate, arguments):
     assert err != ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["policy", "import", "nowhere.xml"], (78, "nowhere.xml:1:1: No such file or directory\n")),
+        (["policy", "diff", "nowhere", "nowhere"], (78, "nowhere:1:1: No such file or directory\n")),
+        (["migration", "report", "--config", "gate.yaml", "--html", "/nowhere/report.html"],
+         (70, "flashgate: /nowhere/report.html: No such file or directory\n")),
+    ],
+)
+def test_a_file_that_cannot_be_had_is_told_in_the_systems_words(flashgate, tmp_path, arguments, expected):
+    (tmp_path / "gate.yaml").write_text(GOOD + "audit: { file: audit.jsonl }\n")
+    code, _, err = flashgate(*arguments)
+    assert (code, err) == expected
+
+
 def test_a_good_configuration_is_said_to_be_good(flashgate, tmp_path):
     (tmp_path / "gate.yaml").write_text(GOOD)
     assert flashgate("check", "--config", "gate.yaml") == (0, "gate.yaml: good: 1 listener, 1 room\n", "")
