@@ -111,6 +111,11 @@ import Testing
     publisher.sound.subscribe(sink.subscriber(1, [.opus]))
     try await publisher.send(before)
     try await publisher.send(after)
+    // A publication that ends before the former codecs do lets go of what they still hold.
+    _ = await sink.received.wait { received in
+      guard let first = received.frames.first, let last = received.frames.last else { return false }
+      return (last.mediaTime - first.mediaTime) / 48 > Int64(blocks) * 256 * 1000 / 22_050 + 500
+    }
     try await publisher.end()
     let length = Int64(blocks) * 256 * 1000 / 22_050 + 1_000
     let received = await sink.received.wait { received in
