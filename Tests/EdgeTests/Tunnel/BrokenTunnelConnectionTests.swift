@@ -51,6 +51,8 @@ import Testing
       #expect(door.tunnels.count == 1)
       try await Self.reset(http)
       while door.tunnels.count > 0 { await Task.yield() }
+      // RTMP gives an idle client up as well, only later.
+      #expect(door.requests("close").value == 1)
       #expect(door.sessions.count == 0)
     }
   }
