@@ -29,7 +29,7 @@ import Testing
   /// Opens a listener on loopback, runs `body`, and closes everything.
   static func withListener(
     accept: Set<DoorProtocol> = [.rtmp, .http], tls: TLSContextSource? = nil,
-    handshakeTimeout: TimeAmount = .seconds(10),
+    handshakeTimeout: TimeAmount = .minutes(3),
     admission: any Admission = SessionLimits(), host: String = "127.0.0.1",
     responder: HTTPTestChannel.Closure = .init(respond: HTTPTestChannel.echo),
     _ body: (Listener, RecordingObserver) async throws -> Void
