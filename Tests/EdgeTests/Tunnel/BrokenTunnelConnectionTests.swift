@@ -18,9 +18,7 @@ import Testing
 
   @Test func requestsReadBeforeAResetReachTheirSession() async throws {
     try await TunnelDoor.with(limits: Self.slowest) { door in
-      let client = TunnelClient(try #require(try await door.open()), door)
-      #expect(try await client.publish("alice") == .publishStart)
-      let http = try await HTTPTestChannel(tunnels: door.tunnels)
+      let (client, http) = try await Self.speaking(door)
       try client.session.unpublish("alice", streamID: 1)
       var goodbye = ByteBuffer()
       while let bytes = client.session.output() { goodbye.writeImmutableBuffer(bytes) }
@@ -42,9 +40,7 @@ import Testing
 
   @Test func theirSessionMayEndByThem() async throws {
     try await TunnelDoor.with(limits: Self.slowest) { door in
-      let client = TunnelClient(try #require(try await door.open()), door)
-      #expect(try await client.publish("alice") == .publishStart)
-      let http = try await HTTPTestChannel(tunnels: door.tunnels)
+      let (client, http) = try await Self.speaking(door)
       try await http.send(
         Self.request("idle", client.id, client.number, ByteBuffer(bytes: [0]))
           + Self.request("close", client.id, client.number + 1, ByteBuffer(bytes: [0])))
@@ -59,9 +55,7 @@ import Testing
 
   @Test func nobodyIsThereToOpenASessionFor() async throws {
     try await TunnelDoor.with(limits: Self.slowest) { door in
-      let client = TunnelClient(try #require(try await door.open()), door)
-      #expect(try await client.publish("alice") == .publishStart)
-      let http = try await HTTPTestChannel(tunnels: door.tunnels)
+      let (client, http) = try await Self.speaking(door)
       try await http.send(
         Self.request("idle", client.id, client.number, ByteBuffer(bytes: [0]))
           + "POST /open/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n\0".utf8)
@@ -69,6 +63,13 @@ import Testing
       #expect(door.requests("open").value == 1)
       #expect(door.tunnels.count == 1)
     }
+  }
+
+  /// Somebody who publishes, and a connection that its next requests come by.
+  private static func speaking(_ door: TunnelDoor) async throws -> (TunnelClient, HTTPTestChannel) {
+    let client = TunnelClient(try #require(try await door.open()), door)
+    #expect(try await client.publish("alice") == .publishStart)
+    return (client, try await HTTPTestChannel(tunnels: door.tunnels))
   }
 
   private static func request(_ verb: String, _ id: String, _ number: Int, _ body: ByteBuffer) -> [UInt8] {
