@@ -91,14 +91,14 @@ import Testing
           _ = try stage.open(lazy.peer)
           try await lazy.connect(stage.plan)
           var rounds = 0
-          try await withPeers(20, stage, address) { peers in
+          try await withPeers(20, stage, address, beside: [lazy]) { peers in
             for _ in 0..<200 where stage.picture?.subscriberCount != 21 { await stage.loopsAreIdle() }
             #expect(stage.picture?.subscriberCount == 21)
             var screens = peers.map { _ in Screen() }
             // More than the lazy one's buffers and queue take.
             while stage.metrics.heldBack.value == 0, rounds < 200 {
               // However long a round takes: whoever sends no check for 30 s is taken for gone.
-              for peer in [lazy] + peers { try await peer.send(peer.peer.check(plan: stage.plan)) }
+              for peer in [lazy] + peers { try await peer.checkAgain() }
               try await publisher.send(0..<50)
               rounds += 1
               for (index, peer) in peers.enumerated() {
@@ -132,16 +132,17 @@ import Testing
     }
   }
 
-  /// Runs the body with so many more connected peers.
+  /// Runs the body with so many more connected peers. Those that were there before do not fall silent meanwhile.
   private func withPeers(
-    _ count: Int, _ stage: PlaneStage, _ address: SocketAddress, peers: [StreamPeer] = [],
-    _ body: ([StreamPeer]) async throws -> Void
+    _ count: Int, _ stage: PlaneStage, _ address: SocketAddress, beside others: [StreamPeer],
+    peers: [StreamPeer] = [], _ body: ([StreamPeer]) async throws -> Void
   ) async throws {
     guard count > 0 else { return try await body(peers) }
     try await StreamPeer.run(fingerprint: stage.certificate.fingerprint, to: address) { socket in
       _ = try stage.open(socket.peer)
       try await socket.connect(stage.plan)
-      try await withPeers(count - 1, stage, address, peers: peers + [socket], body)
+      for peer in others + peers { try await peer.checkAgain() }
+      try await withPeers(count - 1, stage, address, beside: others, peers: peers + [socket], body)
     }
   }
 }

@@ -11,6 +11,7 @@ final class StreamPeer {
   private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
   private var reader = StreamFrameReader()
+  private var plan: SessionPlan?
   /// Whether the gateway has closed the connection.
   private(set) var isEnded = false
 
@@ -64,10 +65,16 @@ final class StreamPeer {
 
   /// Checks, and sets DTLS up.
   func connect(_ plan: SessionPlan) async throws {
+    self.plan = plan
     let answers = peer.checkAnswers.count
     try await send(peer.check(plan: plan))
     try await until { $0.checkAnswers.count > answers }
     peer.startDTLS(at: .now())
     try await until { $0.profile != nil }
+  }
+
+  /// Checks once more, in the session it is connected to: whoever is silent for 30 s is taken for gone.
+  func checkAgain() async throws {
+    if let plan { try await send(peer.check(plan: plan)) }
   }
 }
