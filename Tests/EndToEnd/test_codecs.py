@@ -50,6 +50,8 @@ BY_SCRIPT = {"pcm_s16be", "mp3-8k", "h263"}
 
 #: Part of the pictures that must have been decoded; dB of the pictures' likeness and of the tone's level; milliseconds.
 DECODED, LIKENESS, LEVEL, LIP_SYNC = 0.9, 30.0, 3.0, 60
+#: Number of the picture by which a page has joined.
+JOINED = 2 * FPS
 #: Pictures in a group of those that change.
 GROUP = 15
 #: Pictures that are compared with their source: none while the square is white, none of the first second.
@@ -129,11 +131,16 @@ def test_every_codec_is_seen_and_heard_in_every_browser(gateway, room, receivers
 
 
 def complaints_of(page, clip, reference):
-    needed = DECODED * clip.pictures
-    wait_until(lambda: page.pictures(clip.name).decoded >= needed or page.tile(clip.name) is None, 3)
+    def due(pictures):
+        # Three browsers that connect at once on a busy machine take a second; what came before is not made again for them.
+        return DECODED * (clip.pictures - (pictures.numbers or [0])[0])
+
+    wait_until(lambda: (seen := page.pictures(clip.name)).decoded >= due(seen) or page.tile(clip.name) is None, 3)
     pictures = page.pictures(clip.name)
-    if pictures.decoded < needed:
-        yield f"{pictures.decoded} of {clip.pictures} pictures decoded"
+    if pictures.decoded < due(pictures):
+        yield f"{pictures.decoded} of {due(pictures):.0f} pictures decoded"
+    if not pictures.numbers or pictures.numbers[0] > JOINED:
+        yield f"begins with {pictures.numbers[:1]}"
     # A picture that stands is shown again to who asks for a key frame; that is no disorder.
     if pictures.numbers != sorted(pictures.numbers):
         yield f"pictures out of order: {pictures.numbers}"
