@@ -100,10 +100,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
   }
 
-  /// Nothing is read while an answer is due, so that a client cannot make the queue grow.
+  /// Nothing is read while an answer is due, so that a client cannot make the queue grow; but a socket that turns out to
+  /// be broken while a tunnel's answers are sent gives out what it holds now or never.
   func read(context: ChannelHandlerContext) {
     switch phase {
-    case .responding, .writing: readIsHeld = true
+    case .responding, .writing: if handlers.activity.isFlushing { context.read() } else { readIsHeld = true }
     case .waiting, .readingHead, .readingBody, .lingering, .ended: context.read()
     }
   }

@@ -46,19 +46,43 @@ final class HTTPActivityHandler: ChannelInboundHandler, RemovableChannelHandler 
 
   var onBytes: (() -> Void)?
   private var context: ChannelHandlerContext?
+  /// Whether the decoder is at work on bytes, or more of them may come with this turn of the loop.
+  private var isReading = false
+  private var owesFlush = false
+  /// Whether answers are being handed to the socket. If it turns out to be broken, it is read out before it is closed, and
+  /// that will be the last chance.
+  private(set) var isFlushing = false
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   /// Writes a whole answer that is encoded already.
+  ///
+  /// While bytes come in it is sent when they have all been looked at: what a broken socket still holds cannot be decoded
+  /// from within the decoder, and the answers to one segment's requests go out together.
   func writeAndFlush(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>) {
     guard let context else { return promise.fail(ChannelError.ioOnClosedChannel) }
-    context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+    context.write(wrapOutboundOut(bytes), promise: promise)
+    if isReading { owesFlush = true } else { flush(context) }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isReading = true
     onBytes?()
     context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
+    if owesFlush { flush(context) }
+    context.fireChannelReadComplete()
+  }
+
+  private func flush(_ context: ChannelHandlerContext) {
+    owesFlush = false
+    isFlushing = true
+    context.flush()
+    isFlushing = false
   }
 }

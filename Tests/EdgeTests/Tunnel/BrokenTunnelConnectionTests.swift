@@ -65,6 +65,66 @@ import Testing
     }
   }
 
+  /// The reset may be noticed by an answer that cannot be sent, while the goodbye is still in the socket.
+  @Test(arguments: [false, true])
+  func requestsThatASocketHoldsWhenAnAnswerCannotBeSentReachTheirSession(isPolling: Bool) async throws {
+    try await TunnelDoor.with(limits: Self.slowest) { door in
+      let (client, http) = try await Self.speaking(door)
+      try client.session.unpublish("alice", streamID: 1)
+      var goodbye = ByteBuffer()
+      while let bytes = client.session.output() { goodbye.writeImmutableBuffer(bytes) }
+      let number = client.number + (isPolling ? 2 : 1)
+      let held =
+        Self.request("send", client.id, number, goodbye)
+        + Self.request("close", client.id, number + 1, ByteBuffer(bytes: [0]))
+      let channel = http.channel
+      try await channel.testingEventLoop.executeInContext {
+        try channel.pipeline.syncOperations.addHandler(BrokenSocket(holding: ByteBuffer(bytes: held)), position: .first)
+      }
+      var first = Self.request("send", client.id, client.number, ByteBuffer())
+      if isPolling { first += Self.request("idle", client.id, client.number + 1, ByteBuffer(bytes: [0])) }
+      try? await http.send(first)
+      try await http.closed()
+      while door.tunnels.count > 0 { await Task.yield() }
+      #expect(door.requests("close").value == 1)
+      #expect(door.requests("out_of_order").value == 0)
+      while try await !Self.names(door).isEmpty { await Task.yield() }
+    }
+  }
+
+  /// A socket as it is after a reset that nobody has noticed: the first answer cannot be sent; what it holds can still be
+  /// read if somebody wants to, and then it is closed.
+  private final class BrokenSocket: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+
+    private let holding: ByteBuffer
+    private var unsent: [EventLoopPromise<Void>] = []
+    private var isReadable = false
+
+    init(holding: ByteBuffer) { self.holding = holding }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+      if let promise { unsent.append(promise) }
+    }
+
+    func flush(context: ChannelHandlerContext) {
+      isReadable = false
+      context.pipeline.syncOperations.read()
+      if isReadable {
+        context.fireChannelRead(wrapInboundOut(holding))
+        context.fireChannelReadComplete()
+      }
+      let error = IOError(errnoCode: 32, reason: "broken pipe")
+      unsent.forEach { $0.fail(error) }
+      unsent.removeAll()
+      context.close(promise: nil)
+    }
+
+    func read(context: ChannelHandlerContext) { isReadable = true }
+  }
+
   /// Somebody who publishes, and a connection that its next requests come by.
   private static func speaking(_ door: TunnelDoor) async throws -> (TunnelClient, HTTPTestChannel) {
     let client = TunnelClient(try #require(try await door.open()), door)
