@@ -68,6 +68,25 @@ import Testing
     #expect(Self.isGrowing(received.frames.map(\.mediaTime)))
   }
 
+  @Test(arguments: [false, true])
+  func aPublicationThatEndsJustAfterAChangeLosesNoPicture(inProcess: Bool) async throws {
+    let stage = stage(inProcess: inProcess)
+    let publisher = try await stage.publisher()
+    let (mixed, plain) = (try Clip.reordered().pictures, try Clip.h264().pictures.prefix(10))
+    let end = try #require(mixed.map(\.timestamp).max())
+    let start = try #require(plain.first?.timestamp)
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
+    try await publisher.send(mixed)
+    try await publisher.send(plain.map { $0.later(by: end + 40 - start) })
+    try await publisher.end()
+    let received = await sink.received.wait { received in
+      received.renditions.count { $0 == .untouched(.h264) } >= plain.count
+    }
+    #expect(received.frames.count == mixed.count + plain.count)
+    #expect(Self.isGrowing(received.frames.map(\.mediaTime)))
+  }
+
   /// Who takes VP8 alone need not notice that others move from the untouched stream to a decoded one.
   @Test func aRenditionGoesOnWhenItsStreamBeginsToReorder() async throws {
     let stage = Stage()
@@ -111,11 +130,7 @@ import Testing
     publisher.sound.subscribe(sink.subscriber(1, [.opus]))
     try await publisher.send(before)
     try await publisher.send(after)
-    // A publication that ends before the former codecs do lets go of what they still hold.
-    _ = await sink.received.wait { received in
-      guard let first = received.frames.first, let last = received.frames.last else { return false }
-      return (last.mediaTime - first.mediaTime) / 48 > Int64(blocks) * 256 * 1000 / 22_050 + 500
-    }
+    // At once, while the former codecs still hold something back.
     try await publisher.end()
     let length = Int64(blocks) * 256 * 1000 / 22_050 + 1_000
     let received = await sink.received.wait { received in
@@ -124,6 +139,24 @@ import Testing
     }
     let times = received.frames.map(\.mediaTime)
     #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 960 }, "\(times)")
+  }
+
+  @Test func codecsThatNeverEndDoNotKeepAPublicationThatEnded() async throws {
+    var program = WorkerProgram(path: BuiltPrograms.path("TestWorker"), arguments: ["silent"])
+    program.patience = .seconds(60)
+    let stage = Stage(codecs: .processes(program) { _ in }, endingPatience: .milliseconds(10))
+    let publisher = try await stage.publisher()
+    let (mixed, plain) = (try Clip.reordered().pictures.prefix(10), try Clip.h264().pictures.prefix(5))
+    let sink = RecordingSink()
+    publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
+    try await publisher.send(mixed)
+    try await publisher.send(plain.map { $0.later(by: 1_000) })
+    try await publisher.end()
+    await sink.received.wait { $0.frames.count >= plain.count }
+    // The loop has ended the publication in the turn in which it delivered the last of it.
+    try await publisher.settle()
+    #expect(!publisher.picture.isEnding)
+    #expect(!publisher.picture.hasFeed)
   }
 
   @Test func codecsThatNeverEndAreNotWaitedForForEver() async throws {

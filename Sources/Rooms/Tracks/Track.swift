@@ -132,6 +132,9 @@ public final class Track: Sendable {
 
   func isFed(by feed: TrackFeed.Handle) -> Bool { state.withLock { $0.feed === feed } }
 
+  /// Whether a publication feeds the track.
+  var hasFeed: Bool { state.withLock { $0.feed != nil } }
+
   /// The feed ends; a newer one that has already taken over stays.
   func detach(_ feed: TrackFeed.Handle, at now: NIODeadline) {
     let ended = state.withLock { state -> [Transcoded] in

@@ -25,6 +25,8 @@ final class TrackFeed {
   private var held: HeldFrames?
   /// Where the sound of a former source ends, in microseconds of media time, until the first frame after it.
   private var endOfSound: Int64?
+  /// The publisher is gone; what is held still goes its way, and is the last.
+  private var endsWithHeld = false
 
   private struct Following {
     let chain: any TranscodedRendition
@@ -119,8 +121,17 @@ final class TrackFeed {
     }
   }
 
-  /// The publisher is gone.
+  /// The publisher is gone. Codecs of a former source still give out what they hold back, with the same patience as
+  /// ever, before what came after it.
   func end() {
+    if held != nil, let handle, track.isFed(by: handle), track.isEnding {
+      endsWithHeld = true
+      return
+    }
+    leave()
+  }
+
+  private func leave() {
     release()
     if let handle { track.detach(handle, at: loop.now) }
     handle = nil
@@ -158,6 +169,7 @@ final class TrackFeed {
     guard let held else { return }
     self.held = nil
     held.end()
+    defer { if endsWithHeld { leave() } }
     // A successor waits for itself.
     guard let handle, track.isFed(by: handle) else { return }
     track.abandonEnding()
