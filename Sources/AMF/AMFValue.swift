@@ -3,8 +3,8 @@ import NIOCore
 /// One ActionScript value, as AMF0 or AMF3 carries it.
 ///
 /// Decoding never builds a class: a typed object stays a name and its properties. Values are trees; an object that the
-/// wire refers to twice appears twice (sharing its storage), and only a reference back into a value that is still being
-/// read stays a ``reference(_:)``.
+/// wire refers to twice appears twice (sharing its storage), and only a reference to one that contains itself stays a
+/// ``reference(_:)``.
 ///
 /// Source: Adobe AMF 0 (2007) section 2, AMF 3 (2013) section 3.
 public enum AMFValue: Sendable, Hashable {
@@ -42,7 +42,8 @@ public enum AMFValue: Sendable, Hashable {
   case dictionary(AMFDictionary)
   /// An object whose class writes itself; AMF3 only.
   indirect case externalizable(AMFExternalizable)
-  /// A cycle: the value is the container with this number, still open where the reference stands.
+  /// A cycle: the value is the container with this number, which contains itself. It is still open where the first
+  /// reference stands, and may have ended before others.
   ///
   /// Containers (arrays, objects, object vectors, dictionaries, externalizables) are numbered from 0 through a message
   /// in the order in which they begin, shared ones again at each place. The number means the same in AMF0 and AMF3;

@@ -86,8 +86,13 @@ struct Weight: Sendable {
   var height = 0
 }
 
-/// An entry of a table of objects: open while its value is being read, so that a reference to it is a cycle.
+/// An entry of a table of objects.
 enum ObjectEntry: Sendable {
+  /// Its value is being read, so that a reference to it is a cycle.
   case open(number: Int)
+  /// It can be repeated.
   case finished(AMFValue, Weight)
+  /// It contains itself, whether or not it has been read to its end: a copy would hold a reference to what it was copied
+  /// from, and so be another value.
+  case cycle(number: Int)
 }

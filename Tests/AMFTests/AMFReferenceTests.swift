@@ -32,6 +32,38 @@ import Seeded
     #expect(try coding.decode(coding.encode(value)) == value)
   }
 
+  /// [x, x] where x is an array of itself: a copy of x would contain not itself but the first.
+  @Test(arguments: [
+    (Coding.amf0, "0a 00000002 0a 00000001 07 0001 07 0001"), (Coding.amf3, "09 05 01 09 03 01 09 02 09 02"),
+  ])
+  func whatContainsItselfIsNotRepeated(coding: Coding, hex: String) throws {
+    let value = try coding.decode(ByteBuffer(hex: hex))
+    #expect(value == [[.reference(1)], .reference(1)])
+    #expect(try coding.decode(coding.encode(value)) == value)
+  }
+
+  /// Two nodes of a list that know each other, the first and then the second in an array, and both once more.
+  @Test(arguments: [
+    (
+      Coding.amf0,
+      "0a 00000004 03 0001 6e 03 0001 70 07 0001 000009 000009 07 0002 07 0001 07 0002"
+    ),
+    (Coding.amf3, "09 09 01 0a 0b 01 03 6e 0a 01 03 70 0a 02 01 01 0a 04 0a 02 0a 04"),
+  ])
+  func aListLinkedBothWaysKeepsItsLinks(coding: Coding, hex: String) throws {
+    let value = try coding.decode(ByteBuffer(hex: hex))
+    let second: AMFValue = ["p": .reference(1)]
+    #expect(value == [["n": second], second, .reference(1), second])
+    #expect(try coding.decode(coding.encode(value)) == value)
+  }
+
+  @Test func keyAndValueThatContainThemselvesAreReadAsTheyAreWritten() throws {
+    let value = try Coding.amf3.decode(ByteBuffer(hex: "11 03 00 09 05 01 09 02 01 09 02"))
+    let expected = AMFValue.dictionary(AMFDictionary([.init(key: [.reference(1), nil], value: .reference(1))]))
+    #expect(value == expected)
+    #expect(try Coding.amf3.decode(Coding.amf3.encode(value)) == value)
+  }
+
   @Test func cycleMeansTheSameInBothEncodings() throws {
     // A date takes a place in AMF3's table and none in AMF0's.
     let value: AMFValue = [.date(AMFDate(milliseconds: 0)), ["up": .reference(1), "top": .reference(0)]]

@@ -58,7 +58,8 @@ public struct AMF0Decoder: Sendable {
       throw .referenceOutOfRange(.objects, index: index, count: objects.count)
     }
     switch objects[index] {
-    case .open(let number):
+    case .open(let number), .cycle(let number):
+      objects[index] = .cycle(number: number)
       return .reference(number)
     case .finished(let value, let weight):
       try budget.repeatValue(of: weight, depth: depth)
@@ -141,7 +142,8 @@ public struct AMF0Decoder: Sendable {
   }
 
   private mutating func close(_ opened: OpenContainer, _ index: Int, as value: AMFValue) -> AMFValue {
-    objects[index] = .finished(value, budget.close(opened))
+    let weight = budget.close(opened)
+    if case .open = objects[index] { objects[index] = .finished(value, weight) }
     return value
   }
 }

@@ -69,7 +69,8 @@ public struct AMF3Decoder: Sendable {
       throw .referenceOutOfRange(.objects, index: index, count: objects.count)
     }
     switch objects[index] {
-    case .open(let number):
+    case .open(let number), .cycle(let number):
+      objects[index] = .cycle(number: number)
       return .reference(number)
     case .finished(let value, let weight):
       try budget.repeatValue(of: weight, depth: depth)
@@ -111,7 +112,8 @@ public struct AMF3Decoder: Sendable {
   }
 
   mutating func close(_ opened: OpenContainer, _ index: Int, as value: AMFValue) -> AMFValue {
-    objects[index] = .finished(value, budget.close(opened))
+    let weight = budget.close(opened)
+    if case .open = objects[index] { objects[index] = .finished(value, weight) }
     return value
   }
 
