@@ -90,7 +90,17 @@ struct HandshakeTests {
     }
   }
 
-  @Test(arguments: ["GET / HTTP/1.1", "POST /open/1", "\u{16}\u{3}\u{1}", "\0", "\u{4}", "<policy"])
+  @Test(arguments: [4, 5, 7, 10, 31] as [UInt8]) func laterVersionsAreAnsweredWithOurs(version: UInt8) throws {
+    var handshake = server()
+    var output = ByteBuffer()
+    var bytes = ByteBuffer(bytes: [version] + [UInt8](repeating: 0, count: 2 * 1536) + [0xAB])
+    try handshake.receive(&bytes, output: &output)
+    #expect(handshake.isDone)
+    #expect(output.readableBytes == 3073 && output.getInteger(at: output.readerIndex, as: UInt8.self) == 3)
+    #expect(Array(bytes.readableBytesView) == [0xAB])
+  }
+
+  @Test(arguments: ["GET / HTTP/1.1", "POST /open/1", "\0", "\u{2}", " ", "<policy"])
   func strangersAreRefusedAtTheirFirstByte(text: String) throws {
     var handshake = server()
     var output = ByteBuffer()

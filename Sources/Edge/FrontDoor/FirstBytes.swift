@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// At most ``longestToken`` bytes are looked at; none is consumed, so that the protocol's own handler reads them again.
 public enum FirstBytes: Sendable, Hashable {
-  /// Plain RTMP: C0 is 3 (Adobe RTMP 1.0, section 5.2.2).
+  /// Plain RTMP: C0 is 3, or a version that is reserved for later and is answered with 3 (Adobe RTMP 1.0, section 5.2.2).
   case rtmp
   /// Encrypted RTMP: C0 is 6, or 8 with an XTEA-coded signature.
   case rtmpe(version: UInt8)
@@ -38,6 +38,8 @@ public enum FirstBytes: Sendable, Hashable {
     case 0x16: return .tls
     case UInt8(ascii: "<"): return .policyRequest
     case 0x00...0x02: return judgeSTUN(bytes)
+    // Version 9 is RTMPE by a cipher that is not served, and what begins with a carriage return may be a PROXY header.
+    case 0x04...0x1F where first != 0x09 && first != 0x0D: return .rtmp
     default: break
     }
     var undecided = false

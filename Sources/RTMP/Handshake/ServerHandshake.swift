@@ -39,7 +39,8 @@ struct ServerHandshake: Sendable {
     while bytes.readableBytes > 0 {
       switch step {
       case .awaitingC0:
-        let encrypted = try HandshakeLayout.readVersion(&bytes, allowsEncryption: allowsEncryption)
+        let encrypted = try HandshakeLayout.readVersion(
+          &bytes, allowsEncryption: allowsEncryption, allowsLater: true)
         step = .awaitingC1(encrypted, received: [])
       case .awaitingC1(let encrypted, var received):
         step = .done  // releases the copy of `received` held by the enum, so that appending does not duplicate it

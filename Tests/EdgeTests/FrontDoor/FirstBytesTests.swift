@@ -6,6 +6,10 @@ import Testing
 @Suite struct FirstBytesTests {
   static let beginnings: [(bytes: [UInt8], meaning: FirstBytes)] = [
     ([0x03, 0x00, 0x00], .rtmp),
+    ([0x04, 0x00], .rtmp),
+    ([0x1F, 0x00], .rtmp),
+    ([0x09, 0x00], .garbage),
+    ([0x20, 0x00], .garbage),
     ([0x06, 0x11], .rtmpe(version: 6)),
     ([0x08, 0x11], .rtmpe(version: 8)),
     ([0x16, 0x03, 0x01, 0x02, 0x00], .tls),
@@ -57,6 +61,7 @@ import Testing
       case 0x16: #expect(judged == .tls)
       case 0x3C: #expect(judged == .policyRequest)
       case 0x00...0x02, 0x0D: #expect(judged == nil)
+      case 0x04...0x1F where byte != 0x09: #expect(judged == .rtmp)
       case _ where "GHPDOCT".utf8.contains(byte): #expect(judged == nil)
       default: #expect(judged == .garbage)
       }
