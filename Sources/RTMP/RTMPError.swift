@@ -45,8 +45,6 @@ public enum RTMPError: Error, Sendable, Equatable {
   case commandWithoutName
 
   // Sessions
-  /// The peer opened more message streams than the limit.
-  case tooManyStreams(limit: Int)
   /// One read brought more messages than the limit.
   case tooManyEvents(limit: Int)
   /// The peer sent more bytes than the limit without waiting for the answer to `connect`, `publish` or `play`.
@@ -76,7 +74,7 @@ extension RTMPError {
     case .chunkSizeOutOfRange, .smallChunkBudgetSpent: "chunk_size"
     case .malformedMessage, .malformedAggregate: "malformed_message"
     case .malformedCommand, .commandWithoutName, .unforwardableConnect: "malformed_command"
-    case .tooManyStreams, .tooManyEvents, .tooManyHeldBytes, .outputTooLarge: "flood"
+    case .tooManyEvents, .tooManyHeldBytes, .outputTooLarge: "flood"
     case .unencodable: "internal"
     }
   }
@@ -122,8 +120,6 @@ extension RTMPError: CustomStringConvertible {
       "command is not AMF: \(error)"
     case .commandWithoutName:
       "command without name and transaction number (spec 7.1.1)"
-    case .tooManyStreams(let limit):
-      "more than \(limit) message streams"
     case .tooManyEvents(let limit):
       "more than \(limit) messages in one read"
     case .tooManyHeldBytes(let bytes, let limit):

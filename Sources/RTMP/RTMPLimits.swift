@@ -24,7 +24,7 @@ public struct RTMPLimits: Sendable, Hashable {
   /// a header's work for next to no data. Default 16 384.
   public var smallChunkBudget: Int
 
-  /// Message streams open at once. Default 16.
+  /// Message streams open at once; a call for more fails. Default 128: a room of as many, all played on one connection.
   public var maximumStreams: Int
   /// Events one call of `receive` may leave behind. Default 8 192: 64 KiB of the smallest useful messages.
   public var maximumQueuedEvents: Int
@@ -44,7 +44,7 @@ public struct RTMPLimits: Sendable, Hashable {
     maximumChunkStreams = 64
     maximumChunkSize = Int(Int32.max)
     smallChunkBudget = 16_384
-    maximumStreams = 16
+    maximumStreams = 128
     maximumQueuedEvents = 8_192
     maximumHeldBytes = 256 << 10
     maximumQueuedOutput = 1 << 20

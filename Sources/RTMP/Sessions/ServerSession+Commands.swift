@@ -3,7 +3,7 @@ import NIOCore
 
 /// The client's commands: request to event, or straight to the answer.
 extension ServerSession {
-  mutating func receive(_ command: Command, streamID: UInt32, at now: NIODeadline) throws(RTMPError) {
+  mutating func receive(_ command: Command, streamID: UInt32, at now: NIODeadline) {
     switch phase {
     case .handshaking, .decidingConnect, .decidingStream, .closing:
       return
@@ -17,13 +17,13 @@ extension ServerSession {
         fail(command, "connect comes first.")
       }
     case .connected:
-      try perform(command, streamID: streamID, at: now)
+      perform(command, streamID: streamID, at: now)
     }
   }
 
-  private mutating func perform(_ command: Command, streamID: UInt32, at now: NIODeadline) throws(RTMPError) {
+  private mutating func perform(_ command: Command, streamID: UInt32, at now: NIODeadline) {
     switch command.name {
-    case "createStream": try createStream(command)
+    case "createStream": createStream(command)
     case "deleteStream": deleteStream(command)
     case "closeStream": closeStream(streamID)
     case "publish": publish(command, streamID: streamID)
@@ -59,9 +59,13 @@ extension ServerSession {
 
   // MARK: Streams
 
-  private mutating func createStream(_ command: Command) throws(RTMPError) {
+  /// One too many is a call that fails: a room's client makes a stream for each of the others and must not lose the one
+  /// that it speaks by, because the room is large.
+  private mutating func createStream(_ command: Command) {
     let free = streams.firstIndex { $0 == nil } ?? streams.count
-    guard free < limits.maximumStreams else { throw .tooManyStreams(limit: limits.maximumStreams) }
+    guard free < limits.maximumStreams else {
+      return fail(command, "More than \(limits.maximumStreams) streams at one time.")
+    }
     if free == streams.count { streams.append(nil) }
     streams[free] = NetStream()
     send(Command("_result", transaction: command.transaction, arguments: [.number(Double(free + 1))]))

@@ -186,7 +186,7 @@ public struct ServerSession: Sendable {
     case .dataAMF0, .dataAMF3:
       if let data = DataMessage(message) { receiveData(data, of: message) }
     default:
-      if let command = try Command(message) { try receive(command, streamID: message.streamID, at: now) }
+      if let command = try Command(message) { receive(command, streamID: message.streamID, at: now) }
     }
   }
 
