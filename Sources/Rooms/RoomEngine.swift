@@ -27,7 +27,7 @@ public actor RoomEngine {
     public init() {}
   }
 
-  private let rooms: [RoomName: RoomSettings]
+  private var rooms: [RoomName: RoomSettings]
   private let otherRooms: RoomSettings?
   private let patience: Patience
   private let resources: RenditionResources
@@ -190,6 +190,9 @@ public actor RoomEngine {
   }
 
   // MARK: Life cycle
+
+  /// From now on, these rooms are there. Who is in another one, or one of too many, stays: only nobody comes in any more.
+  public func configure(_ rooms: [RoomName: RoomSettings]) { self.rooms = rooms }
 
   /// Takes nobody in any more and tells everybody that the room closes.
   public func drain() {

@@ -10,6 +10,7 @@ import certificates
 import gateway as gateways
 import pytest
 import rtmp
+import yaml
 from waiting import wait_until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -175,19 +176,63 @@ def test_a_broken_certificate_leaves_the_old_one_in_force_and_is_told(own, tmp_p
 def test_what_waits_for_a_restart_is_named_and_the_logs_level_does_not(own):
     gateway = own(log={"level": "error"})
     written = gateway.configuration.read_text()
-    gateway.configuration.write_text(written.replace("level: error", "level: debug").replace("room60:", "hall:"))
+    # Every room is open: this gateway has no store of keys.
+    changed = yaml.safe_load(written)
+    changed["log"]["level"] = "debug"
+    changed["drain_timeout"] = "7s"
+    changed["rooms"].update(room60={}, hall={})
+    gateway.configuration.write_text(yaml.safe_dump(changed))
     gateway.hang_up()
     status, told = wait_until(
         lambda: (lambda answer: answer if answer[1]["faults"] else None)(gateway.readiness()), what="it is told")
     assert status == 200
     [fault] = told["faults"]
     assert (fault["part"], fault["blocking"]) == ("configuration", False)
-    assert fault["detail"].endswith("in force only after a restart: rooms (hall, room60)")
+    assert fault["detail"].endswith("in force only after a restart: rooms (hall, room60), drain_timeout")
     # Lines below the level of the start are written now.
     wait_until(lambda: " NOTICE " in gateway.log.read_text(), what="a line of the new level")
     gateway.configuration.write_text(written)
     gateway.hang_up()
     wait_until(lambda: gateway.readiness() == (200, {"status": "ready", "faults": []}), what="nothing waits any more")
+
+
+def test_rooms_come_and_go_without_a_restart(own, speaker, clips):
+    def verdict(room, query=""):
+        """What a client is answered that connects to speak there."""
+        publisher = rtmp.Publisher(gateway.publish_url(room, "bob"), clips("flv1-nellymoser"), name_query=query)
+        try:
+            return wait_until(
+                lambda: [code for code in publisher.answers.codes() if code != "NetConnection.Connect.Success"],
+                what=f"an answer of {room}")[0]
+        finally:
+            publisher.kill()
+
+    def listed():
+        return {room["name"] for room in json.loads(gateway.admin("GET", "/api/v1/rooms"))["rooms"]}
+
+    refused, taken = "NetConnection.Connect.Rejected", "NetStream.Publish.Start"
+    gateway = own(rooms={"room1": {"open": True}, "demo": {"open": True}, "board": {}})
+    alice = speaker(gateway)
+    assert verdict("lobby") == refused
+    changed = yaml.safe_load(gateway.configuration.read_text())
+    changed["rooms"] = {
+        "demo": {"open": True}, "board": {"open": True}, "lobby": {"open": True}, "cellar": {},
+        "keep": {"open": True, "access": {"blacklist": ["black.txt"]}}}
+    (gateway.configuration.parent / "black.txt").write_text("127.0.0.0/8\n")
+    gateway.configuration.write_text(yaml.safe_dump(changed))
+    gateway.hang_up()
+    wait_until(lambda: listed() == {"demo", "board", "lobby", "cellar", "keep"}, what="the rooms of the file")
+    wait_until(lambda: "access rules in force" in gateway.log.read_text(), what="all of it is in force")
+    assert [verdict(room) for room in ("lobby", "board", "cellar", "keep")] == [
+        taken, taken, "NetStream.Publish.BadName", refused]
+    key = json.loads(gateway.admin("POST", "/api/v1/rooms/cellar/keys", {"name": "bob"}))["key"]
+    assert verdict("cellar", f"?key={key}") == taken
+    # Who is in a room that went stays; nobody comes in any more.
+    assert verdict("room1") == refused
+    sessions = json.loads(gateway.admin("GET", "/api/v1/sessions"))["sessions"]
+    assert [session["name"] for session in sessions if session["room"] == "room1"] == ["alice"]
+    assert gateway.readiness() == (200, {"status": "ready", "faults": []})
+    assert alice.is_alive()
 
 
 def test_every_line_of_the_json_log_parses_and_tells_no_secret(own, speaker, clips):

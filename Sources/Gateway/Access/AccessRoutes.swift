@@ -8,7 +8,7 @@ struct AccessRoutes: Sendable {
   let keeper: AccessKeeper
   let certificates: CertificateKeeper
   /// The configured rooms and listeners.
-  let rooms: Set<String>
+  let rooms: RoomsInForce
   let listeners: [String]
 
   /// What a client may come by.
@@ -43,7 +43,7 @@ struct AccessRoutes: Sendable {
     }
     // What is not there is not kept out by anything: saying "allowed" of it would mislead.
     for (name, known, words) in [
-      ("room", rooms.sorted(), "a configured room"),
+      ("room", rooms.current.keys.sorted(), "a configured room"),
       ("listener", listeners, "one of \(listeners.joined(separator: ", "))"),
       ("protocol", Self.doors, "one of \(Self.doors.joined(separator: ", "))"),
     ] {

@@ -52,7 +52,7 @@ struct AdminAPI: Sendable {
   private func rooms() async -> HTTPServerResponse {
     let overview = await parts.rooms.overview
     let entries = parts.sessions.entries
-    let list = parts.configuration.rooms.sorted { $0.key < $1.key }.map { name, room in
+    let list = parts.roomsInForce.current.sorted { $0.key < $1.key }.map { name, room in
       let participants = RoomName(name).flatMap { overview[$0] } ?? []
       return [
         "name": .string(name), "open": .boolean(room.isOpen),

@@ -7,10 +7,13 @@ import Rooms
 
 /// `/api/v1/rooms/ROOM/keys[/NAME]`: keys are listed, issued, rotated and revoked.
 struct KeyRoutes: Sendable {
-  private let desk: KeyDesk?
+  private let parts: GatewayParts
 
-  init(_ parts: GatewayParts) {
-    desk = parts.reception.keys.map { KeyDesk(rooms: parts.configuration.rooms, store: $0.store, actor: "api") }
+  init(_ parts: GatewayParts) { self.parts = parts }
+
+  /// For the rooms that are there now; nil when there are no keys.
+  private var desk: KeyDesk? {
+    parts.reception.keys.map { KeyDesk(rooms: parts.roomsInForce.current, store: $0.store, actor: "api") }
   }
 
   func add(to router: inout HTTPRouter) {

@@ -1,16 +1,16 @@
 /// What another reading of the configuration file would change, and a running gateway cannot.
 ///
-/// Access rules, certificates and the log's level are read anew while it runs; all else is in force from its start on.
+/// Access rules, certificates, the log's level and most of what a room is are read anew while it runs; all else is in force
+/// from its start on.
 struct ConfigurationChange: Sendable, Equatable {
   /// The sections that differ, in the order of the documentation.
   let sections: [String]
-  /// Rooms that came, went, or are other than they were.
+  /// Rooms that wait for it.
   let rooms: [String]
 
   /// Where things were written does not count, nor what is in files that are named.
-  init(from old: Configuration, to new: Configuration) {
-    let names = Set(old.rooms.keys).union(new.rooms.keys)
-    rooms = names.filter { old.rooms[$0].map(Self.core) != new.rooms[$0].map(Self.core) }.sorted()
+  init(from old: Configuration, to new: Configuration, waitingRooms: [String] = []) {
+    rooms = waitingRooms
     let differs: [(String, Bool)] = [
       ("listeners", !old.listeners.elementsEqual(new.listeners, by: Self.isSame)),
       (
@@ -39,13 +39,6 @@ struct ConfigurationChange: Sendable, Equatable {
         ? "rooms (\(rooms.prefix(8).joined(separator: ", "))\(rooms.count > 8 ? ", ..." : ""))" : section
     }
     return "changed in the file, and in force only after a restart: \(shown.joined(separator: ", "))"
-  }
-
-  /// A room without its lists, which are rules of access.
-  private static func core(_ room: RoomConfiguration) -> RoomConfiguration {
-    var room = room
-    room.access = .init()
-    return room
   }
 
   private static func isSame(_ old: ListenerConfiguration, _ new: ListenerConfiguration) -> Bool {

@@ -13,16 +13,15 @@ struct GatewayKeys: Sendable {
   /// Opens the store if a room needs keys.
   /// - Throws: `ConfigurationError` with the place of the store's path.
   static func open(
-    _ configuration: Configuration, readiness: ReadinessBoard, log: Logger
+    _ configuration: Configuration, rooms: RoomsInForce, readiness: ReadinessBoard, log: Logger
   ) async throws(ConfigurationError) -> GatewayKeys? {
-    let closed = configuration.rooms.filter { !$0.value.isOpen }.keys
-    guard !closed.isEmpty else { return nil }
+    guard configuration.rooms.values.contains(where: { !$0.isOpen }) else { return nil }
     let path = configuration.store.sqlite
     do throws(IdentityError) {
       let store = try await KeyStore.open(path.value)
       return GatewayKeys(
         store: store, presence: try await store.enter(acted: 0),
-        gate: KeyGate(rooms: Set(closed), store: store, readiness: readiness, log: log))
+        gate: KeyGate(store: store, readiness: readiness, log: log, needsKey: rooms.needsKey))
     } catch {
       throw ConfigurationError(at: path.position, "\(error)")
     }

@@ -6,7 +6,7 @@ import Synchronization
 
 /// The gate of rooms that need a key. Rooms that are open, and names that are no rooms, are none of its business.
 final class KeyGate: RoomGate {
-  private let rooms: Set<String>
+  private let needsKey: @Sendable (String) -> Bool
   private let store: KeyStore
   private let readiness: ReadinessBoard
   private let log: Logger
@@ -21,16 +21,20 @@ final class KeyGate: RoomGate {
     var seconds: @Sendable () -> Int64 = { LogTime.now().seconds }
   }
 
-  init(rooms: Set<String>, store: KeyStore, readiness: ReadinessBoard, log: Logger, clock: Clock = Clock()) {
+  /// - Parameter needsKey: whether there is a room of that name, and it is not open.
+  init(
+    store: KeyStore, readiness: ReadinessBoard, log: Logger, clock: Clock = Clock(),
+    needsKey: @escaping @Sendable (String) -> Bool
+  ) {
     self.clock = clock
-    self.rooms = rooms
+    self.needsKey = needsKey
     self.store = store
     self.readiness = readiness
     self.log = log
   }
 
   func admit(_ request: EntryRequest) async -> EntryDecision {
-    guard let room = request.room, rooms.contains(room) else { return .allowed(Admittance()) }
+    guard let room = request.room, needsKey(room) else { return .allowed(Admittance()) }
     guard let key = request.decidingKey else {
       // A client that connects may bring its key with the stream's name.
       return request.step == .connect ? .allowed(Admittance()) : .denied(Denial(.keyRequired))

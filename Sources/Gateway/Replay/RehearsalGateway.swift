@@ -41,7 +41,7 @@ public struct RehearsalGateway: Sendable {
       (listener.address.value.port, Edge.ListenerID(rawValue: "\(listener.address.value)"))
     }
     rooms = RoomEngine(
-      rooms: configuration?.roomSettings ?? [:], otherRooms: configuration == nil ? .init() : nil,
+      rooms: configuration?.rooms.settings ?? [:], otherRooms: configuration == nil ? .init() : nil,
       // What comes out is what the publisher sent: a picture that stands is not shown again.
       resources: RenditionResources(
         workers: workers, droppedFrames: Counter(), codecFailures: Counter(), standingPatience: .hours(24)),
@@ -56,7 +56,8 @@ public struct RehearsalGateway: Sendable {
     var clock = KeyGate.Clock(now: environment.now)
     if let secondsSince1970 { clock.seconds = { secondsSince1970 } }
     if let store {
-      gates.append(KeyGate(rooms: closed, store: store.keys, readiness: ReadinessBoard(), log: log, clock: clock))
+      gates.append(
+        KeyGate(store: store.keys, readiness: ReadinessBoard(), log: log, clock: clock, needsKey: closed.contains))
     }
     let sessions = LiveSessions()
     let entrance = Entrance(gate: guarding(GateRow(gates)), sessions: sessions)

@@ -27,7 +27,7 @@ struct AdminRoutes: Sendable {
     AdminAPI(parts).add(to: &router)
     MigrationRoutes(parts.configuration).add(to: &router)
     AccessRoutes(
-      keeper: parts.access, certificates: parts.certificates, rooms: Set(parts.configuration.rooms.keys),
+      keeper: parts.access, certificates: parts.certificates, rooms: parts.roomsInForce,
       listeners: parts.configuration.listeners.map { "\($0.address.value)" }
     ).add(to: &router)
     return router

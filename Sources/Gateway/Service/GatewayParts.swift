@@ -20,6 +20,7 @@ struct GatewayParts: Sendable {
   let group: MultiThreadedEventLoopGroup
   let workers: MediaWorkers
   let rooms: RoomEngine
+  let roomsInForce: RoomsInForce
   let reception: Reception
   let access: AccessKeeper
   let certificates: CertificateKeeper
@@ -45,29 +46,37 @@ struct GatewayParts: Sendable {
     let metrics = GatewayMetrics()
     let readiness = ReadinessBoard()
     let rules = RulesInForce(configuration.access.rules)
+    let roomsInForce = RoomsInForce(configuration.rooms)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: Self.cores)
     let workers = MediaWorkers(count: Self.cores, codecs: CodecPlace(program, metrics: metrics, log: log))
     let resources = RenditionResources(
       workers: workers, droppedFrames: metrics.framesDropped("transcoder_busy"),
       codecFailures: metrics.framesDropped("codec_failed"))
     let rooms = RoomEngine(
-      rooms: configuration.roomSettings, resources: resources, environment: .live)
+      rooms: configuration.rooms.settings, resources: resources, environment: .live)
     do {
       let webRTC = try await openWebRTC(
         configuration, group: group, rules: rules, metrics: metrics, log: log)
       let reception = try await Reception.open(
-        configuration, rules: rules, rooms: rooms, metrics: metrics, readiness: readiness, log: log)
+        configuration, rules: rules, inForce: roomsInForce, rooms: rooms, metrics: metrics, readiness: readiness,
+        log: log)
       let access = AccessKeeper(
         configuration.access, rules: rules,
-        reread: reread.map { Self.telling($0, from: configuration, readiness: readiness, log: log) },
+        reread: reread.map {
+          Self.taking(
+            $0, over: configuration, rooms: roomsInForce, servesKeys: reception.keys != nil, readiness: readiness,
+            log: log)
+        },
         told: .init(metrics: metrics, readiness: readiness, audit: reception.audit, log: log)
       ) {
+        // Not before the rules are in force: nobody comes into a new room past its lists.
+        await rooms.configure(roomsInForce.current.settings)
         webRTC.plane.judgeAgain()
         return await reception.entrance.judgeAgain()
       }
       return GatewayParts(
         configuration: configuration, log: log, metrics: metrics, readiness: readiness, group: group,
-        workers: workers, rooms: rooms, reception: reception, access: access,
+        workers: workers, rooms: rooms, roomsInForce: roomsInForce, reception: reception, access: access,
         certificates: CertificateKeeper(readiness: readiness, log: log), webRTC: webRTC)
     } catch {
       workers.shutDown()
@@ -76,14 +85,21 @@ struct GatewayParts: Sendable {
     }
   }
 
-  /// Reads the configuration anew, takes the log's level from it, and says what else of it has to wait for a restart.
-  private static func telling(
-    _ reread: @escaping AccessKeeper.Reread, from old: Configuration, readiness: ReadinessBoard, log: Logger
+  /// Reads the configuration anew, takes the rooms and the log's level from it, and says what else of it has to wait for a
+  /// restart.
+  private static func taking(
+    _ reread: @escaping AccessKeeper.Reread, over old: Configuration, rooms: RoomsInForce, servesKeys: Bool,
+    readiness: ReadinessBoard, log: Logger
   ) -> AccessKeeper.Reread {
     { () throws(ConfigurationError) in
       let new = try reread()
       GatewayLogging.change(to: new.log.level)
-      guard let sentence = ConfigurationChange(from: old, to: new).sentence else {
+      let change = RoomsChange(from: rooms.current, to: new.rooms, servesKeys: servesKeys)
+      rooms.replace(with: change.rooms)
+      if !change.changed.isEmpty {
+        log.notice("rooms changed", metadata: ["rooms": "\(change.changed.joined(separator: " "))"])
+      }
+      guard let sentence = ConfigurationChange(from: old, to: new, waitingRooms: change.waiting).sentence else {
         readiness.update { $0.clear(part: "configuration") }
         return new
       }
@@ -124,7 +140,6 @@ struct GatewayParts: Sendable {
   func rtmpServices() throws -> RTMPServices {
     var limits = RTMPLimits()
     limits.handshakeTimeout = .nanoseconds(configuration.limits.handshakeTimeout.wholeNanoseconds)
-    let known = Set(configuration.rooms.keys)
     var services = RTMPServices(
       rooms: rooms, entrance: reception.entrance, sessions: sessions, limits: limits,
       metrics: RTMPMetrics(
@@ -132,7 +147,7 @@ struct GatewayParts: Sendable {
         malformedMedia: metrics.framesDropped("malformed"),
         uncarriedFrames: metrics.framesDropped("unsupported_codec"), connections: metrics.connections,
         uncarriedMedia: metrics.unsupportedMedia),
-      log: log, knowsRoom: { known.contains($0) })
+      log: log, knowsRoom: { [roomsInForce] in roomsInForce[$0] != nil })
     services.shadows = try shadowServices()
     return services
   }
@@ -141,14 +156,13 @@ struct GatewayParts: Sendable {
   private func shadowServices() throws -> ShadowServices? {
     let servers = configuration.rooms.compactMapValues(\.shadow)
     guard !servers.isEmpty else { return nil }
-    let open = Set(configuration.rooms.filter(\.value.isOpen).keys)
     return try ShadowServices(
       servers: servers,
       metrics: ShadowMetrics(
         sessions: metrics.shadowSessions(), outcomes: metrics.shadowOutcomes,
         publications: metrics.shadowPublications, bytesToServer: metrics.shadowBytes("to_server"),
         bytesToClient: metrics.shadowBytes("to_client"), differences: metrics.shadowDifferences),
-      needsKey: { !open.contains($0) },
+      needsKey: roomsInForce.needsKey,
       differs: { [audit = reception.audit] session, difference in audit?.record(.shadow(session, difference)) })
   }
 
@@ -174,11 +188,11 @@ struct GatewayParts: Sendable {
   }
 }
 
-extension Configuration {
+extension [String: RoomConfiguration] {
   /// What the rooms are allowed to be.
-  var roomSettings: [RoomName: RoomEngine.RoomSettings] {
+  var settings: [RoomName: RoomEngine.RoomSettings] {
     var settings: [RoomName: RoomEngine.RoomSettings] = [:]
-    for (name, room) in rooms {
+    for (name, room) in self {
       // The configuration's rule for names is the stricter one.
       guard let name = RoomName(name) else { continue }
       settings[name] = RoomEngine.RoomSettings(maximumParticipants: room.maximumParticipants)

@@ -17,11 +17,11 @@ struct Reception: Sendable {
   /// Opens store and audit.
   /// - Throws: `ConfigurationError` with the place of the value that this machine refuses.
   static func open(
-    _ configuration: Configuration, rules: RulesInForce, rooms: RoomEngine, metrics: GatewayMetrics,
-    readiness: ReadinessBoard, log: Logger
+    _ configuration: Configuration, rules: RulesInForce, inForce: RoomsInForce, rooms: RoomEngine,
+    metrics: GatewayMetrics, readiness: ReadinessBoard, log: Logger
   ) async throws(ConfigurationError) -> Reception {
     let audit = try await openAudit(configuration.audit, readiness: readiness, log: log)
-    let keys = try await GatewayKeys.open(configuration, readiness: readiness, log: log)
+    let keys = try await GatewayKeys.open(configuration, rooms: inForce, readiness: readiness, log: log)
     // Whom the lists keep out is not asked for a key.
     let gates: [(any RoomGate)?] = [ListGate(rules: rules), keys?.gate]
     var gate: any RoomGate = GateRow(gates.compactMap { $0 })

@@ -34,13 +34,11 @@ import Testing
     #expect(try change(to: text).sections == [section])
   }
 
-  @Test func changedRoomsAreNamedOneByOne() throws {
-    let found = try change(
-      to: """
-        listeners: [{ address: 0.0.0.0:1935, accept: [rtmp] }]
-        rooms: { demo: { open: false }, board: {} }
-        """)
-    #expect(found.rooms == ["board", "demo"])
+  @Test func waitingRoomsAreNamedOneByOne() throws {
+    let folder = try ConfigurationFolder()
+    let configuration = try folder.parse(Self.rest)
+    let found = ConfigurationChange(from: configuration, to: configuration, waitingRooms: ["board", "demo"])
+    #expect(found.sections == ["rooms"])
     #expect(found.sentence == "changed in the file, and in force only after a restart: rooms (board, demo)")
   }
 }
