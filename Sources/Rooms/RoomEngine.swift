@@ -194,6 +194,9 @@ public actor RoomEngine {
   /// From now on, these rooms are there. Who is in another one, or one of too many, stays: only nobody comes in any more.
   public func configure(_ rooms: [RoomName: RoomSettings]) { self.rooms = rooms }
 
+  /// Whether there is a room of that name.
+  public func has(_ room: String) -> Bool { RoomName(room).flatMap(settings(of:)) != nil }
+
   /// Takes nobody in any more and tells everybody that the room closes.
   public func drain() {
     draining = true

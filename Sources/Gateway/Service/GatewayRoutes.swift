@@ -19,11 +19,18 @@ struct GatewayRoutes: Sendable {
   /// All routes of the surface.
   var router: HTTPRouter {
     var router = HTTPRouter()
-    router.on(.get, "/rooms/{room}") { access.refusal(of: $0) ?? web.page(for: $0) }
+    router.on(.get, "/rooms/{room}") { await page($0) }
     router.on(.get, "/assets/{name}") { web.asset($0.parameters["name"] ?? "", for: $0) }
     router.on(.get, "/rooms/{room}/signal") { access.refusal(of: $0) ?? signal($0) }
     whep.add(to: &router)
     return router
+  }
+
+  /// The page of no room says so to people, as it does when a room goes; programs are told by the status.
+  private func page(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+    if let refusal = access.refusal(of: request) { return refusal }
+    let isThere = await signalling.rooms.has(request.parameters["room"] ?? "")
+    return isThere ? web.page(for: request) : web.pageOfNoRoom
   }
 
   private func signal(_ request: HTTPServerRequest) -> HTTPServerResponse {

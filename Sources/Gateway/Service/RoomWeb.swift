@@ -52,6 +52,12 @@ struct RoomWeb: Sendable {
     response(page, for: request)
   }
 
+  /// The page under the name of no room: the same, for it asks the room's web socket and shows what that says.
+  var pageOfNoRoom: HTTPServerResponse {
+    let fields: HTTPFields = [.contentType: page.contentType, .cacheControl: "no-store"]
+    return guarded(HTTPServerResponse(status: .notFound, fields: fields, body: page.content))
+  }
+
   /// A script, a style or a picture of the page.
   func asset(_ name: String, for request: HTTPServerRequest) -> HTTPServerResponse {
     guard let asset = assets[name] else { return ProblemDocument(status: .notFound).response() }
@@ -59,8 +65,12 @@ struct RoomWeb: Sendable {
   }
 
   private func response(_ asset: Asset, for request: HTTPServerRequest) -> HTTPServerResponse {
-    var response = HTTPServerResponse.asset(
-      asset.content, contentType: asset.contentType, tag: asset.tag, for: request)
+    guarded(
+      HTTPServerResponse.asset(asset.content, contentType: asset.contentType, tag: asset.tag, for: request))
+  }
+
+  private func guarded(_ response: HTTPServerResponse) -> HTTPServerResponse {
+    var response = response
     response.fields[.contentSecurityPolicy] = Self.contentSecurityPolicy
     response.fields[.xContentTypeOptions] = "nosniff"
     if let name = HTTPField.Name("Referrer-Policy") { response.fields[name] = "no-referrer" }

@@ -36,6 +36,21 @@ import Testing
     #expect(web.page(for: try request("/rooms/demo", [.ifNoneMatch: "\"other\""])).status == .ok)
   }
 
+  @Test func thePageOfNoRoomIsReadableAndNotFound() async throws {
+    try await GatewayStage.with { stage in
+      let router = try stage.routes()
+      let page = await router.respond(to: try request("/rooms/demo"))
+      let tag = try #require(page.fields[.eTag])
+      let none = await router.respond(to: try request("/rooms/nosuch", [.ifNoneMatch: tag]))
+      #expect(page.status == .ok && none.status == .notFound)
+      #expect(none.body == page.body)
+      for name in [HTTPField.Name.contentType, .contentSecurityPolicy, .xContentTypeOptions] {
+        #expect(none.fields[name] == page.fields[name])
+      }
+      #expect(none.fields[.eTag] == nil && none.fields[.cacheControl] == "no-store")
+    }
+  }
+
   @Test(arguments: ["nope.js", "", "index.html", "../Package.swift", ".."])
   func whatIsNoAssetIsNotFound(name: String) throws {
     #expect(try RoomWeb().asset(name, for: try request("/assets/x")).status == .notFound)
