@@ -134,12 +134,14 @@ final class RTMPConnection {
   }
 
   /// The transport is gone: ends what is going on. Nothing more happens here.
-  func stop() {
+  ///
+  /// - Parameter departure: `.orderly` where the client has said by its transport that it goes.
+  func stop(_ departure: RoomEngine.Departure = .broken) {
     guard transport != nil else { return }
     switch seat {
     case .none: break
-    case .asked(let request, _): endPublication(request.streamID, .broken)
-    case .speaking(let speech): endPublication(speech.request.streamID, .broken)
+    case .asked(let request, _): endPublication(request.streamID, departure)
+    case .speaking(let speech): endPublication(speech.request.streamID, departure)
     }
     switch service {
     case .own: break

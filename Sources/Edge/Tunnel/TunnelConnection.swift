@@ -96,6 +96,8 @@ final class TunnelConnection {
       rearm()
     case .closed(let reply):
       services.metrics.count(.close)
+      // No broken line says this: whoever closes a tunnel does not come back by another. ffmpeg says no other goodbye.
+      connection.stop(.orderly)
       // Whoever has the answer finds the session gone.
       close(.clientClosed)
       answer.succeed(.tunnel(reply.body))

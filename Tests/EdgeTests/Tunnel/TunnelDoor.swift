@@ -14,6 +14,8 @@ import RTMPTunnel
 final class TunnelDoor: Sendable {
   let workers = MediaWorkers(count: 1)
   let sessions = LiveSessions()
+  /// How long the room waited, each time, for somebody to come back.
+  let waits: AsyncStream<Duration>
   let engine: RoomEngine
   let tunnels: Tunnels
   let requests = MetricRegistry().counter("requests", help: "Requests.", labels: ["kind"])
@@ -34,10 +36,17 @@ final class TunnelDoor: Sendable {
   private init(
     handshakeTimeout: TimeAmount, caps: TunnelCaps, tunnelLimits: TunnelLimits, shadows: [String: ShadowServer]
   ) throws {
+    let (waits, noteWait) = AsyncStream.makeStream(of: Duration.self)
+    self.waits = waits
     engine = RoomEngine(
       rooms: RoomName("demo").map { [$0: RoomEngine.RoomSettings(maximumParticipants: nil)] } ?? [:],
       resources: RenditionResources(workers: workers, droppedFrames: Counter(), codecFailures: Counter()),
-      environment: Environment(now: { .now() }, wait: { try? await Task.sleep(for: $0) }))
+      environment: Environment(
+        now: { .now() },
+        wait: {
+          noteWait.yield($0)
+          try? await Task.sleep(for: $0)
+        }))
     var limits = RTMPLimits()
     limits.handshakeTimeout = handshakeTimeout
     var services = RTMPServices(

@@ -30,6 +30,9 @@ import Testing
       #expect(door.requests("open").value == 1)
       #expect(door.requests("send").value > 20)
       #expect(door.requests("close").value == 1)
+      // It has said that it goes, and is not waited for as one whose line is broken.
+      var waits = door.waits.makeAsyncIterator()
+      #expect(await waits.next() == RoomEngine.Patience().orderly)
     }
   }
 
