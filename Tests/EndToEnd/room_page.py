@@ -34,6 +34,7 @@ class Pictures:
 
     numbers: list  # in the order of presentation, pictures that could not be read left out
     times: list  # when each of these was presented, in milliseconds of the page's clock
+    stamps: list  # the RTP timestamp of each of these, None where a browser does not tell
     unread: int
     decoded: int  # by the browser's count; a busy machine presents fewer
     key_decoded: int
@@ -49,7 +50,9 @@ class Pictures:
         picture after which none comes is shown again. The first of all may be presented late, right before its repetition.
         """
         pairs = list(zip(self.numbers, self.numbers[1:]))
-        soon = [after - before < STANDING for before, after in zip(self.times, self.times[1:])]
+        # Presented soon, or by its timestamp made soon: a busy machine presents late, and then the next one at once.
+        soon = [after - before < STANDING if None in stamps else (stamps[1] - stamps[0]) % (1 << 32) < 90 * STANDING
+                for before, after, stamps in zip(self.times, self.times[1:], zip(self.stamps, self.stamps[1:]))]
         begun = [before != self.numbers[0] for before, _ in pairs]
         again = sum(
             before == after and is_soon and has_begun
@@ -122,9 +125,9 @@ class RoomPage:
     def pictures(self, name):
         record = self.evaluate("(name) => probe.pictures(name)", name)
         if record is None:
-            return Pictures([], [], 0, 0, 0, [], None)
-        return Pictures(record["numbers"], record["times"], record["unread"], record["decoded"], record["keyDecoded"],
-                        record["flashes"], record["firstAt"], record.get("last"))
+            return Pictures([], [], [], 0, 0, 0, [], None)
+        return Pictures(record["numbers"], record["times"], record["stamps"], record["unread"], record["decoded"],
+                        record["keyDecoded"], record["flashes"], record["firstAt"], record.get("last"))
 
     def tone(self, name):
         """{hertz, rms} of the last third of a second of a participant's sound, or None."""

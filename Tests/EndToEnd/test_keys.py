@@ -241,7 +241,7 @@ def test_a_key_opens_the_room_for_its_own_name_alone(keyed, clips, key, speak):
 def test_a_whep_player_comes_in_by_its_bearer_token(keyed, key, speak):
     speaker, listener = key("issue", "gina"), key("issue", "heidi", "--role", "listener")
     speak("gina", speaker)
-    player = WhepPlayer(keyed.whep_url(ROOM, "gina"), token=listener)
+    player = wait_until(lambda: WhepPlayer(keyed.whep_url(ROOM, "gina"), token=listener), what="gina can be played")
     wait_until(lambda: player.heard.pictures, within=20, what="a picture")
     key("revoke", "heidi")
     wait_until(lambda: player.is_closed, what="the player's connection is closed")

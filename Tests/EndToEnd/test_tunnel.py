@@ -227,13 +227,16 @@ def test_thousands_of_sessions_opened_and_abandoned_leave_nothing_behind(tmp_pat
         tmp_path, certificate, key, limits={"handshake_timeout": "2s"}, log={"level": "warning", "format": "text"},
         listeners=[{"address": f"0.0.0.0:{(port := gateways.free_port())}", "accept": ["rtmpt"]}])
     try:
-        sizes = []
-        for _ in range(2):
+        def settled():
             open_and_abandon(port, 5000)
             wait_until(lambda: gateway.metric("flashgate_sessions", protocol="rtmpt") == 0, 30, "all are forgotten")
-            sizes.append(resident_bytes(gateway.pid))
-        # The first round sets the size of pools and tables, as large as a fast machine has sessions at once.
-        assert sizes[1] - sizes[0] < 2000 * 5000, sizes
+            return resident_bytes(gateway.pid)
+
+        # Pools and tables grow to what there is at once at most, which a busy machine may reach late; a leak shows each time.
+        sizes = [settled(), settled()]
+        while sizes[-1] - sizes[-2] > 400 * 5000:
+            assert len(sizes) < 5, sizes
+            sizes.append(settled())
     finally:
         gateway.stop()
 

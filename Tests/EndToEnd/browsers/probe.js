@@ -42,7 +42,7 @@
     constructor(video, track) {
       this.wanted = new Set();
       this.kept = {};
-      this.record = { numbers: [], times: [], unread: 0, decoded: 0, keyDecoded: 0, firstAt: null, flashes: [] };
+      this.record = { numbers: [], times: [], stamps: [], unread: 0, decoded: 0, keyDecoded: 0, firstAt: null, flashes: [] };
       const receiver = window.flashgate.connection.peerConnection.getReceivers().find((r) => r.track === track);
       setInterval(() => this.count(receiver), 50);
       const canvas = document.createElement('canvas');
@@ -61,6 +61,7 @@
         else {
           record.numbers.push(number);
           record.times.push(at);
+          record.stamps.push(metadata.rtpTimestamp ?? null);
         }
         if (this.wanted.has(number)) this.keep(number, video);
         const litNow = data[4 * BLOCKS * PER_BLOCK] > 128;
