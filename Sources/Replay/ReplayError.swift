@@ -64,3 +64,8 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+extension ReplayError {
+  /// Whether the bytes themselves cannot be had.
+  var isUnreadable: Bool { if case .unreadable = self { true } else { false } }
+}

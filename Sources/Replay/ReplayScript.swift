@@ -22,7 +22,7 @@ struct ReplayScript {
     /// C2 is to be sent.
     case confirming
     /// The recorded bytes follow, from this segment on; of that one, `skip` bytes are sent already.
-    case following(segment: Int, skip: Int)
+    case following(RecordedSession.Segment, skip: Int)
     case done
   }
 
@@ -31,8 +31,8 @@ struct ReplayScript {
 
   private let session: RecordedSession
   private let pace: ReplayPace
-  /// C0, C1 and C2.
-  private let greeting: ByteBuffer
+  /// What is still to be said; nil before the handshake, and when all is said.
+  private var segments: SegmentReader?
   private var stage = Stage.idle
   private var began = NIODeadline.distantFuture
   /// S0, S1 and S2, as far as they have come.
@@ -41,11 +41,6 @@ struct ReplayScript {
   init(_ session: RecordedSession, pace: ReplayPace = .recorded) {
     self.session = session
     self.pace = pace
-    var greeting = ByteBuffer()
-    for segment in session.segments where greeting.readableBytes < RecordedSession.shortest {
-      greeting.writeImmutableBuffer(segment.bytes)
-    }
-    self.greeting = greeting
   }
 
   /// The connection stands: recorded times count from now.
@@ -61,11 +56,17 @@ struct ReplayScript {
     case .greeting, .confirming: began
     case .idle, .awaitingServer, .done: nil
     case .following(let segment, _):
-      began + .nanoseconds(pace.nanoseconds(ofMicroseconds: session.segments[segment].time))
+      began + .nanoseconds(pace.nanoseconds(ofMicroseconds: segment.time))
     }
   }
 
   var isDone: Bool { if case .done = stage { true } else { false } }
+
+  /// Nothing more is said: the connection is gone.
+  mutating func end() {
+    stage = .done
+    segments = nil
+  }
 
   /// Where what ``output(at:)`` gave last stands in the capture: its packet.
   private(set) var packet = 0
@@ -85,43 +86,52 @@ struct ReplayScript {
     switch stage {
     case .greeting:
       stage = .awaitingServer
-      note(0)
-      return greeting.getSlice(at: 0, length: 1 + Self.partSize)
+      if let first = session.said.first { note(first) }
+      return session.said.head.getSlice(at: 0, length: 1 + Self.partSize)
     case .confirming:
-      stage = following(after: RecordedSession.shortest)
-      if case .following(let index, let skip) = stage { note(skip > 0 ? index : max(index - 1, 0)) }
+      follow(after: RecordedSession.shortest)
       return confirmation()
-    case .following(let index, let skip):
-      note(index)
-      var bytes = session.segments[index].bytes
+    case .following(let segment, let skip):
+      note(segment)
+      var bytes = segment.bytes
       bytes.moveReaderIndex(forwardBy: skip)
-      stage = index + 1 < session.segments.count ? .following(segment: index + 1, skip: 0) : .done
+      goOn()
       return bytes
     case .idle, .awaitingServer, .done: return nil
     }
   }
 
   private func confirmation() -> ByteBuffer? {
-    guard let recorded = greeting.getSlice(at: 1 + Self.partSize, length: Self.partSize) else { return nil }
+    guard let recorded = session.said.head.getSlice(at: 1 + Self.partSize, length: Self.partSize) else { return nil }
     guard let recordedHello = session.serverHello.getSlice(at: 1, length: Self.partSize),
       let hello = answer.getSlice(at: 1, length: Self.partSize)
     else { return recorded }
     return RecordedAnswer.renewed(recorded, for: recordedHello, to: hello)
   }
 
-  private mutating func note(_ segment: Int) {
-    guard segment < session.segments.count else { return }
-    packet = session.segments[segment].packet
-    milliseconds = session.segments[segment].time / 1000
+  private mutating func note(_ segment: RecordedSession.Segment) {
+    packet = segment.packet
+    milliseconds = segment.time / 1000
   }
 
-  /// Where the recording goes on after so many bytes.
-  private func following(after count: Int) -> Stage {
+  private mutating func goOn() {
+    guard let next = segments?.next() else { return end() }
+    stage = .following(next, skip: 0)
+  }
+
+  /// Goes on where the recording does after so many bytes, and notes where they ended.
+  private mutating func follow(after count: Int) {
+    segments = session.said.segments()
     var skip = count
-    for (index, segment) in session.segments.enumerated() {
-      if skip < segment.bytes.readableBytes { return .following(segment: index, skip: skip) }
+    var last: RecordedSession.Segment?
+    while let segment = segments?.next() {
+      guard skip >= segment.bytes.readableBytes else {
+        stage = .following(segment, skip: skip)
+        return note(skip > 0 ? segment : last ?? segment)
+      }
       skip -= segment.bytes.readableBytes
+      last = segment
     }
-    return .done
+    end()
   }
 }

@@ -31,24 +31,33 @@ struct StreamWriter {
 
   /// `1-client-1.flv`: session, side, message stream.
   mutating func write(_ session: RecordedSession, number: Int) throws {
-    for stream in try StreamExtraction(session).streams {
-      let name = "\(number)-\(stream.side)-\(stream.streamID)"
-      let target = directory.appending(path: "\(name).\(format.rawValue)")
-      guard let container = format.container else {
-        try Data(stream.file.readableBytesView).write(to: target)
-        report(target)
-        continue
-      }
-      try convert(stream, name: name, to: target, as: container)
+    let extraction = try StreamExtraction(session)
+    let names = extraction.streams.map { "\(number)-\($0.side)-\($0.streamID)" }
+    guard let container = format.container else {
+      let targets = names.map { directory.appending(path: "\($0).flv") }
+      try write(extraction, to: targets)
+      return targets.forEach(report)
+    }
+    let passing = names.map { directory.appending(path: ".\($0).flv") }
+    defer { for file in passing { try? FileManager.default.removeItem(at: file) } }
+    try write(extraction, to: passing)
+    for (name, file) in zip(names, passing) {
+      convert(file, to: directory.appending(path: "\(name).\(format.rawValue)"), as: container)
     }
   }
 
-  private mutating func convert(
-    _ stream: StreamExtraction.Stream, name: String, to target: URL, as container: ContainerFormat
-  ) throws {
-    let passing = directory.appending(path: ".\(name).flv")
-    try Data(stream.file.readableBytesView).write(to: passing)
-    defer { try? FileManager.default.removeItem(at: passing) }
+  private func write(_ extraction: StreamExtraction, to targets: [URL]) throws {
+    var files: [FileHandle] = []
+    defer { for file in files { try? file.close() } }
+    for target in targets {
+      // Made anew, so that nothing of an earlier one stays.
+      try Data().write(to: target)
+      files.append(try FileHandle(forWritingTo: target))
+    }
+    try extraction.write { stream, bytes in try files[stream].write(contentsOf: Data(bytes.readableBytesView)) }
+  }
+
+  private mutating func convert(_ passing: URL, to target: URL, as container: ContainerFormat) {
     do throws(ContainerError) {
       try StreamFile.write(flv: passing.path, to: target.path, as: container)
       report(target)

@@ -204,8 +204,11 @@ def test_rooms_lists_and_keys_are_those_of_a_configuration(flashgate, gateway, t
 
 def test_what_is_no_capture_is_told_by_name(flashgate, tmp_path):
     (tmp_path / "text").write_text("this is no capture")
-    for path, reason in [("text", "not a capture"), ("missing", "cannot read"), (".", "cannot read")]:
-        code, out, err = flashgate("replay", path, "--to", "rtmp://127.0.0.1:1")
-        assert (code, out) == (70, "")
-        assert err.startswith(f"flashgate: {path}: {reason}"), err
-        assert len(err.splitlines()) == 1
+    for path, reason in [("text", "not a capture"), ("missing", "cannot read the capture: no such file\n"),
+                         (".", "cannot read the capture: it is a directory\n")]:
+        for verb in [["inspect", path], ["replay", path, "--to", "rtmp://127.0.0.1:1"]]:
+            code, out, err = flashgate(*verb)
+            assert (code, out) == (70, "")
+            assert err.startswith(f"flashgate: {path}: {reason}"), err
+            assert len(err.splitlines()) == 1
+        assert f"flashgate: {path}: {reason}" in flashgate("replay", path)[2]

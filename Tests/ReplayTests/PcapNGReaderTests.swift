@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PcapNGReaderTests {
   private func packets(_ file: ByteBuffer) throws(ReplayError) -> [CapturedPacket] {
-    var reader = PcapNGReader(file)
+    var reader = PcapNGReader(CaptureWindow(CaptureStore(file)))
     var packets: [CapturedPacket] = []
     while let packet = try reader.next() { packets.append(packet) }
     return packets

@@ -28,7 +28,7 @@ import Testing
   }
 
   private func packets(_ file: ByteBuffer) throws(ReplayError) -> [CapturedPacket] {
-    var reader = try CaptureReader(file)
+    var reader = try CaptureReader(CaptureStore(file))
     var packets: [CapturedPacket] = []
     while let packet = try reader.next() { packets.append(packet) }
     return packets

@@ -16,7 +16,7 @@ import Testing
   }
 
   private func packets(_ file: ByteBuffer) throws -> [CapturedPacket] {
-    var reader = PcapNGReader(file)
+    var reader = PcapNGReader(CaptureWindow(CaptureStore(file)))
     var packets: [CapturedPacket] = []
     while let packet = try reader.next() { packets.append(packet) }
     return packets

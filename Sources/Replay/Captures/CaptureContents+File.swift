@@ -2,19 +2,17 @@ import Foundation
 import NIOCore
 
 extension CaptureContents {
-  /// Far above any recording that is worth looking at.
-  private static let longestFile = 1 << 30
-
   /// Reads a capture from the disk; what is inside TLS is read with the keys of a key log or of the file itself.
   /// - Parameters:
   ///   - path: of the capture.
   ///   - keyLog: path of a file in the format of `SSLKEYLOGFILE`.
   /// - Throws: ``ReplayError``; ``ReplayError/undecryptable(_:)`` when keys are given and cannot be used at all.
   public init(path: String, keyLog: String? = nil) throws(ReplayError) {
-    let file = try Self.bytes(of: path)
+    let store = try CaptureStore(path: path)
     let name = Self.streamName(for: path)
-    self = try CaptureContents(reading: file, name: name)
+    self = try CaptureContents(reading: store, name: name, keepsSealed: keyLog != nil)
     guard !sealed.isEmpty, keyLog != nil || hasTLSSecrets else { return }
+    if keyLog == nil { self = try CaptureContents(reading: store, name: name, keepsSealed: true) }
     let opened: [Int: CapturedConversation]
     do throws(ReplayError) {
       opened = try TLSDecryption(capture: path, keyLog: keyLog).conversations(sealed)
@@ -25,7 +23,7 @@ extension CaptureContents {
       return
     }
     guard !opened.isEmpty else { return }
-    self = try CaptureContents(reading: file, name: name, opened: opened)
+    self = try CaptureContents(reading: store, name: name, opened: opened)
   }
 
   /// The file's name without what stands behind the dot, as far as a stream may be called so.
@@ -36,19 +34,5 @@ extension CaptureContents {
         $0.isASCII && $0.properties.isAlphabetic || ("0"..."9").contains($0) ? Character($0) : "-"
       })
     return plain.isEmpty ? "recording" : String(plain.prefix(64))
-  }
-
-  private static func bytes(of path: String) throws(ReplayError) -> ByteBuffer {
-    do {
-      let file = URL(filePath: path)
-      guard let size = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize, size <= longestFile else {
-        throw ReplayError.unreadable("larger than \(longestFile) bytes, or no file")
-      }
-      return ByteBuffer(bytes: try Data(contentsOf: file))
-    } catch let error as ReplayError {
-      throw error
-    } catch {
-      throw .unreadable(error.localizedDescription)
-    }
   }
 }

@@ -29,17 +29,24 @@ public struct CaptureContents: Sendable {
   ///   - name: what a client that is made from an FLV file publishes as.
   /// - Throws: ``ReplayError/notACapture(offset:_:)`` when not even the first packet can be read.
   public init(reading file: ByteBuffer, name: String = "recording") throws(ReplayError) {
-    try self.init(reading: file, name: name, opened: [:])
+    try self.init(reading: CaptureStore(file), name: name)
   }
 
-  /// - Parameter opened: what was said inside TLS, by the first packet of its connection.
-  init(reading file: ByteBuffer, name: String, opened: [Int: CapturedConversation]) throws(ReplayError) {
-    if let recording = FLVRecording(file, name: name) {
+  /// Plain RTMP stays where it is, and is read again when it is played; what else there is to play is kept.
+  /// - Parameters:
+  ///   - keepsSealed: keeps what is said inside TLS, to be decrypted.
+  ///   - opened: what was said inside TLS, by the first packet of its connection.
+  init(
+    reading store: CaptureStore, name: String, keepsSealed: Bool = false, opened: [Int: CapturedConversation] = [:]
+  ) throws(ReplayError) {
+    if FLVRecording.begins(with: try store.bytes(at: 0, count: 3)),
+      let recording = FLVRecording(try store.whole(), name: name)
+    {
       try take(recording)
       return
     }
-    var connections = TCPConnections()
-    try read(file, into: &connections)
+    var connections = TCPConnections(keepsSealed: keepsSealed)
+    try read(store, into: &connections)
     for connection in connections.all {
       let conversation = connection.conversation
       take(opened[conversation.packet] ?? conversation)
@@ -48,8 +55,8 @@ public struct CaptureContents: Sendable {
     finish()
   }
 
-  private mutating func read(_ file: ByteBuffer, into connections: inout TCPConnections) throws(ReplayError) {
-    var reader = try CaptureReader(file)
+  private mutating func read(_ store: CaptureStore, into connections: inout TCPConnections) throws(ReplayError) {
+    var reader = try CaptureReader(store)
     var unread: [LinkType: Passed] = [:]
     var fragments: Passed?
     var last: CapturedPacket?
@@ -59,7 +66,7 @@ public struct CaptureContents: Sendable {
         switch packet.link.content(of: packet.bytes) {
         case .ip(let ip):
           if let segment = TCPSegment(ip: ip) {
-            connections.append(segment, of: packet)
+            try connections.append(segment, of: packet, from: reader)
           } else if TCPSegment.isFragment(ip) {
             Self.count(packet.number, packet.offset, in: &fragments)
           }
@@ -68,7 +75,8 @@ public struct CaptureContents: Sendable {
         }
       }
     } catch {
-      guard let last else { throw error }
+      // A disk that fails is no damage of the capture.
+      guard let last, !error.isUnreadable else { throw error }
       note(.damaged(error), last.number, last.offset)
     }
     for (link, packets) in unread {
@@ -165,7 +173,7 @@ public struct CaptureContents: Sendable {
     if let foreign { note(.foreign(connections: foreign.count), foreign.packet, foreign.offset) }
     notices.sort { $0.packet < $1.packet }
     // Tunnels are known last, and may have begun first.
-    sessions.sort { ($0.begin, $0.segments.first?.packet ?? 0) < ($1.begin, $1.segments.first?.packet ?? 0) }
+    sessions.sort { ($0.begin, $0.said.first?.packet ?? 0) < ($1.begin, $1.said.first?.packet ?? 0) }
   }
 
   mutating func note(_ cause: CaptureNotice.Cause, _ packet: Int, _ offset: Int) {

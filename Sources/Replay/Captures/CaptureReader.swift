@@ -23,14 +23,26 @@ struct CaptureReader {
 
   /// Tells the format by the file's first bytes.
   /// - Throws: ``ReplayError/notACapture(offset:_:)``.
-  init(_ file: ByteBuffer) throws(ReplayError) {
-    if file.getInteger(at: file.readerIndex, as: UInt16.self) == Self.gzipMagic {
+  init(_ store: CaptureStore) throws(ReplayError) {
+    var file = CaptureWindow(store)
+    if try file.integer(at: 0, as: UInt16.self) == Self.gzipMagic {
       throw .notACapture(offset: 0, "it is compressed; unpack it with gunzip first")
     }
     if let pcap = try PcapReader(file) {
       format = .pcap(pcap)
     } else {
       format = .pcapng(PcapNGReader(file))
+    }
+  }
+
+  private init(_ format: Format) { self.format = format }
+
+  /// The reader as it was before a packet of its file, to read again from there.
+  func mark(before packet: CapturedPacket) -> CaptureReader {
+    switch format {
+    case .pcapng(let reader): CaptureReader(.pcapng(reader.mark(before: packet)))
+    case .pcap(let reader): CaptureReader(.pcap(reader.mark(before: packet)))
+    case .reading: self
     }
   }
 

@@ -16,6 +16,14 @@ struct CapturedConversation {
   /// False when bytes came in without the SYN before them.
   var beginsWhole = true
   var transport = RecordedSession.Transport.rtmp
+  /// Where it can be read again; nil for one that was not captured as it stands here.
+  var origin: Origin?
+
+  /// Where a connection begins in its capture, and the direction of whoever spoke first.
+  struct Origin {
+    let reader: CaptureReader
+    let flow: TCPSegment.Flow
+  }
 
   /// What a conversation speaks, by its first bytes.
   enum Speech: Equatable {
@@ -56,5 +64,5 @@ struct CapturedConversation {
   }
 
   private static let telling = 13
-  private static let methods = ["GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "DELETE ", "CONNECT "]
+  static let methods = ["GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "DELETE ", "CONNECT "]
 }

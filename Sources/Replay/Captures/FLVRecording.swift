@@ -27,9 +27,14 @@ struct FLVRecording {
   var tagCount: Int { tags.count }
   var lastOffset: Int { tags.last?.offset ?? 0 }
 
+  /// Whether a file that begins so is of this format.
+  static func begins(with bytes: ByteBuffer) -> Bool {
+    bytes.getString(at: bytes.readerIndex, length: signature.utf8.count) == signature
+  }
+
   /// Nil when the file is none of this format.
   init?(_ file: ByteBuffer, name: String) {
-    guard file.getString(at: file.readerIndex, length: 3) == Self.signature else { return nil }
+    guard Self.begins(with: file) else { return nil }
     self.name = name
     var reader = FLVReader()
     var file = file

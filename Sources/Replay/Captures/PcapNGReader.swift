@@ -37,7 +37,7 @@ struct PcapNGReader {
   /// The secrets type of a TLS key log.
   private static let tlsKeyLog: UInt32 = 0x544C_534B
 
-  private let file: ByteBuffer
+  private var file: CaptureWindow
   private var offset = 0
   private var order = Endianness.little
   private var interfaces: [Interface] = []
@@ -45,11 +45,21 @@ struct PcapNGReader {
   /// What the file said beside its packets so far.
   private(set) var remarks = CaptureRemarks()
 
-  init(_ file: ByteBuffer) { self.file = file.slice() }
+  init(_ file: CaptureWindow) { self.file = file }
+
+  /// The reader as it was before a packet of its file.
+  func mark(before packet: CapturedPacket) -> PcapNGReader {
+    var copy = self
+    copy.file = file.emptied
+    copy.offset = packet.offset
+    copy.count = packet.number - 1
+    copy.remarks = CaptureRemarks()
+    return copy
+  }
 
   /// The next packet, nil at the end of the file.
   mutating func next() throws(ReplayError) -> CapturedPacket? {
-    while offset < file.readableBytes {
+    while offset < file.count {
       let start = offset
       let (type, body) = try readBlock()
       switch type {
@@ -99,7 +109,7 @@ struct PcapNGReader {
 
   private mutating func readBlock() throws(ReplayError) -> (type: UInt32, body: ByteBuffer) {
     let start = offset
-    guard let type: UInt32 = file.getInteger(at: start, endianness: order) else {
+    guard let type: UInt32 = try file.integer(at: start, endianness: order) else {
       throw .notACapture(offset: start, "half a block")
     }
     if type == BlockType.sectionHeader {
@@ -107,17 +117,17 @@ struct PcapNGReader {
     } else if start == 0 {
       throw .notACapture(offset: 0, "no section header")
     }
-    guard let length: UInt32 = file.getInteger(at: start + 4, endianness: order), length >= 12, length % 4 == 0,
-      Int(length) <= Self.longestBlock, let body = file.getSlice(at: start + 8, length: Int(length) - 12),
-      let repeated: UInt32 = file.getInteger(at: start + Int(length) - 4, endianness: order)
+    guard let length: UInt32 = try file.integer(at: start + 4, endianness: order), length >= 12, length % 4 == 0,
+      Int(length) <= Self.longestBlock, let body = try file.bytes(at: start + 8, count: Int(length) - 12),
+      let repeated: UInt32 = try file.integer(at: start + Int(length) - 4, endianness: order)
     else { throw .notACapture(offset: start, "a block of impossible length") }
     guard repeated == length else { throw .notACapture(offset: start, "a block with two lengths") }
     offset = start + Int(length)
     return (type, body)
   }
 
-  private func byteOrder(at start: Int) throws(ReplayError) -> Endianness {
-    guard let magic: UInt32 = file.getInteger(at: start + 8, endianness: .little) else {
+  private mutating func byteOrder(at start: Int) throws(ReplayError) -> Endianness {
+    guard let magic: UInt32 = try file.integer(at: start + 8, endianness: .little) else {
       throw .notACapture(offset: start, "half a section header")
     }
     switch magic {

@@ -32,11 +32,10 @@ public struct RecordedSession: Sendable {
   /// A step in the capture's clock of more than this, in microseconds, is damage.
   static let longest: Int64 = 24 * 3600 * 1_000_000
 
-  let segments: [Segment]
+  /// What the client sent.
+  let said: RecordedDirection
   /// What the server sent, as far as it was captured without a gap; times count from the client's first byte.
-  let serverSegments: [Segment]
-  /// What the server answered first: S0, S1 and perhaps S2; tells whether the client echoed S1.
-  let serverHello: ByteBuffer
+  let answered: RecordedDirection
 
   /// How the client came.
   public internal(set) var transport = Transport.rtmp
@@ -48,10 +47,13 @@ public struct RecordedSession: Sendable {
   public internal(set) var begin: Int64 = 0
 
   /// From the first byte to the last, in microseconds; at most a day.
-  public var duration: Int64 { segments.last?.time ?? 0 }
+  public var duration: Int64 { said.last?.time ?? 0 }
 
   /// Bytes of the client.
-  public var byteCount: Int { segments.reduce(0) { $0 + $1.bytes.readableBytes } }
+  public var byteCount: Int { said.byteCount }
+
+  /// What the server answered first: S0, S1 and perhaps S2; tells whether the client echoed S1.
+  var serverHello: ByteBuffer { answered.head }
 
   /// The RTMP client sessions of a capture, in the order in which they began.
   /// - Throws: ``ReplayError``, for a session that cannot be played, too.
@@ -71,12 +73,13 @@ public struct RecordedSession: Sendable {
   /// Nil for a conversation that is none of an RTMP client with a whole handshake.
   init?(_ conversation: CapturedConversation) throws(ReplayError) {
     let client = conversation.first
-    guard conversation.speech == .rtmp, let first = client.parts.first else { return nil }
+    guard conversation.speech == .rtmp, let first = client.first else { return nil }
     try client.checkWholeness()
-    guard client.beginning(Self.shortest).readableBytes == Self.shortest else { return nil }
-    segments = try Self.segments(of: client, from: first.time)
-    serverSegments = try Self.segments(of: conversation.second, from: first.time)
-    serverHello = conversation.second.beginning(Self.shortest)
+    guard client.head.readableBytes == Self.shortest else { return nil }
+    let origin = conversation.origin
+    said = try RecordedDirection(client, from: first.time, in: origin?.reader, origin?.flow)
+    answered = try RecordedDirection(
+      conversation.second, from: first.time, in: origin?.reader, origin?.flow.reversed)
     transport = conversation.transport
     self.client = conversation.firstEnd
     server = conversation.secondEnd
@@ -85,23 +88,8 @@ public struct RecordedSession: Sendable {
 
   /// From bytes of both sides that are in order already.
   init(segments: [Segment], serverSegments: [Segment], transport: Transport) {
-    self.segments = segments
-    self.serverSegments = serverSegments
-    var hello = ByteBuffer()
-    for segment in serverSegments where hello.readableBytes < Self.shortest {
-      hello.writeImmutableBuffer(segment.bytes)
-    }
-    serverHello = hello.getSlice(at: 0, length: min(Self.shortest, hello.readableBytes)) ?? hello
+    said = RecordedDirection(segments)
+    answered = RecordedDirection(serverSegments)
     self.transport = transport
-  }
-
-  private static func segments(of stream: TCPStream, from begin: Int64) throws(ReplayError) -> [Segment] {
-    var segments: [Segment] = []
-    for part in stream.parts {
-      let time = max(part.time - begin, segments.last?.time ?? 0)
-      guard time <= longest else { throw .impossibleDuration(microseconds: time) }
-      segments.append(Segment(time: time, packet: part.packet, bytes: part.bytes, offset: part.offset))
-    }
-    return segments
   }
 }

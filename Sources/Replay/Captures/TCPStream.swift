@@ -2,6 +2,8 @@ import NIOCore
 
 /// One direction of a TCP connection, put together in order (RFC 9293, section 3.4). Bytes that come again are taken
 /// once, and bytes that come early wait; what is missing at the end is an error, for nothing is guessed.
+///
+/// It counts what came and keeps the begin of it. The rest stays until it is taken, or is not kept at all.
 struct TCPStream {
   /// Bytes that came together.
   struct Part {
@@ -21,7 +23,20 @@ struct TCPStream {
     let bytes: ByteBuffer
   }
 
+  /// What came and was not yet taken; nothing once they are not kept.
   private(set) var parts: [Part] = []
+  /// Whether all that comes is kept until it is taken.
+  private(set) var keepsParts = true
+  /// The first bytes, as many as a handshake has.
+  private(set) var head = ByteBuffer()
+  /// Parts and bytes that came, kept or not.
+  private(set) var partCount = 0
+  private(set) var byteCount = 0
+  /// The first part and the last one, without their bytes.
+  private(set) var first: Part?
+  private(set) var last: Part?
+  /// The latest time of any part.
+  private(set) var latest: Int64 = 0
   /// The sequence number of the first byte of all, if the connection's begin was seen.
   private(set) var initial: UInt32?
   /// The first packet of which the capture holds only the beginning.
@@ -30,17 +45,36 @@ struct TCPStream {
   /// The number of the first byte taken.
   private var firstSequence: UInt32?
   private var early: [Early] = []
+  private var earlyBytes = 0
+  /// Too many waited, and were let go of.
+  private var hasLostBytes = false
+
+  /// No window is so large that more than this would be on its way behind a lost segment: what waits longer waits for
+  /// something that was not captured.
+  private static let mostEarlyBytes = 32 << 20
 
   init() {}
 
   /// Bytes that are in order already.
-  init(parts: [Part]) { self.parts = parts }
+  init(parts: [Part]) { parts.forEach { add($0) } }
 
-  var byteCount: Int { parts.reduce(0) { $0 + $1.bytes.readableBytes } }
+  var isEmpty: Bool { partCount == 0 }
+
+  /// Lets go of what is kept, and of all that comes.
+  mutating func forgetParts() {
+    keepsParts = false
+    parts = []
+  }
+
+  /// Hands over what came since the last time.
+  mutating func takeParts() -> [Part] {
+    defer { parts.removeAll(keepingCapacity: true) }
+    return parts
+  }
 
   mutating func synchronize(_ sequence: UInt32) {
     initial = sequence
-    if parts.isEmpty { next = sequence &+ 1 }
+    if isEmpty { next = sequence &+ 1 }
   }
 
   /// Whether a SYN of this number is this stream's own: repeated, or captured behind what followed it.
@@ -52,7 +86,7 @@ struct TCPStream {
   mutating func append(_ bytes: ByteBuffer, sequence: UInt32, of packet: CapturedPacket) {
     guard bytes.readableBytes > 0 else { return }
     guard distance(to: sequence) <= 0 else {
-      early.append(Early(sequence: sequence, packet: packet.number, bytes: bytes))
+      wait(Early(sequence: sequence, packet: packet.number, bytes: bytes))
       return
     }
     take(bytes, sequence: sequence, of: packet)
@@ -77,14 +111,19 @@ struct TCPStream {
       .map { ($0.packet, distance(to: $0.sequence)) }
   }
 
-  /// At most so many bytes from the begin.
+  /// At most so many bytes from the begin, and no more than a handshake has.
   func beginning(_ count: Int) -> ByteBuffer {
-    var bytes = ByteBuffer()
-    for part in parts {
-      guard bytes.readableBytes < count else { break }
-      bytes.writeImmutableBuffer(part.bytes)
-    }
-    return bytes.readSlice(length: min(count, bytes.readableBytes)) ?? bytes
+    head.getSlice(at: head.readerIndex, length: min(count, head.readableBytes)) ?? head
+  }
+
+  /// Only the piece right behind the gap is still of interest when there are too many: it tells what is missing.
+  private mutating func wait(_ piece: Early) {
+    early.append(piece)
+    earlyBytes += piece.bytes.readableBytes
+    if earlyBytes > Self.mostEarlyBytes { hasLostBytes = true }
+    guard hasLostBytes else { return }
+    let nearest = early.min { distance(to: $0.sequence) < distance(to: $1.sequence) }
+    early = nearest.map { [$0] } ?? []
   }
 
   /// What waited for the gap that `packet` closed. In order of their numbers, so that many cost no more than sorting
@@ -102,6 +141,7 @@ struct TCPStream {
       taken += 1
     }
     early = Array(waiting.dropFirst(taken))
+    earlyBytes = early.reduce(0) { $0 + $1.bytes.readableBytes }
   }
 
   /// Keeps what is new of bytes that begin no later than those expected.
@@ -112,7 +152,21 @@ struct TCPStream {
     new.moveReaderIndex(forwardBy: known)
     if firstSequence == nil { firstSequence = sequence }
     next = sequence &+ UInt32(truncatingIfNeeded: bytes.readableBytes)
-    parts.append(Part(packet: packet.number, time: packet.time, bytes: new, offset: packet.offset))
+    add(Part(packet: packet.number, time: packet.time, bytes: new, offset: packet.offset))
+  }
+
+  private mutating func add(_ part: Part) {
+    let place = Part(packet: part.packet, time: part.time, bytes: ByteBuffer(), offset: part.offset)
+    first = first ?? place
+    last = place
+    latest = max(latest, part.time)
+    partCount += 1
+    byteCount += part.bytes.readableBytes
+    let missing = min(RecordedSession.shortest - head.readableBytes, part.bytes.readableBytes)
+    if missing > 0, let begin = part.bytes.getSlice(at: part.bytes.readerIndex, length: missing) {
+      head.writeImmutableBuffer(begin)
+    }
+    if keepsParts { parts.append(part) }
   }
 
   /// Signed: a repeated segment begins before what is expected.

@@ -16,10 +16,11 @@ public struct FrameLine: Sendable, Equatable, CustomStringConvertible {
   /// The columns, apart by two blanks.
   public var description: String { "\(milliseconds)  \(packet)  \(side)  \(text)" }
 
-  /// All messages of a session in the order of the capture.
-  public static func all(of session: RecordedSession) -> [FrameLine] {
-    SessionTrace(session).entries.map { entry in
-      FrameLine(
+  /// All messages of a session in the order of the capture, read as they are asked for.
+  public static func all(of session: RecordedSession) -> some Sequence<FrameLine> {
+    sequence(state: SessionTrace(session)) { trace in
+      guard let entry = trace.next() else { return nil }
+      return FrameLine(
         milliseconds: entry.time / 1000, packet: entry.packet, side: entry.side.rawValue,
         text: text(of: entry.message))
     }

@@ -35,7 +35,7 @@ struct InspectionWalk {
   }
 
   mutating func finish(at session: RecordedSession) {
-    guard calls.isPublishing, let last = session.segments.last else { return }
+    guard calls.isPublishing, let last = session.said.last else { return }
     find(.leftWithoutClosing, packet: last.packet, offset: last.offset, time: last.time, side: .client)
   }
 

@@ -63,10 +63,10 @@ public struct SessionInspection: Sendable {
 
   /// Inspects a session.
   public init(_ session: RecordedSession) {
-    let trace = SessionTrace(session)
+    var trace = SessionTrace(session)
     var walk = InspectionWalk()
-    Self.checkHandshake(of: session, trace, by: &walk)
-    for entry in trace.entries { walk.take(entry) }
+    Self.checkHandshake(of: session, by: &walk)
+    while let entry = trace.next() { walk.take(entry) }
     for failure in trace.breaks { walk.take(failure) }
     walk.finish(at: session)
     transport = session.transport
@@ -80,31 +80,33 @@ public struct SessionInspection: Sendable {
     findings = walk.findings
     duration = session.duration / 1000
     clientBytes = session.byteCount
-    serverBytes = session.serverSegments.reduce(0) { $0 + $1.bytes.readableBytes }
+    serverBytes = session.answered.byteCount
   }
 
   /// A side without a digest repeats what the other sent; a digest's second part is signed instead. Words of time are
   /// not compared, for some write their own.
-  private static func checkHandshake(of session: RecordedSession, _ trace: SessionTrace, by walk: inout InspectionWalk)
-  {
+  private static func checkHandshake(of session: RecordedSession, by walk: inout InspectionWalk) {
     let part = 1536
     let (random, length) = (8, part - 8)
-    var hello = ByteBuffer()
-    for segment in session.segments where hello.readableBytes < RecordedSession.shortest {
-      hello.writeImmutableBuffer(segment.bytes)
-    }
-    let answer = session.serverHello
+    let (hello, answer) = (session.said.head, session.answered.head)
     func bytes(_ buffer: ByteBuffer, _ index: Int) -> ByteBuffer? {
       buffer.getSlice(at: buffer.readerIndex + 1 + index * part + random, length: length)
     }
     guard let c1 = bytes(hello, 0), let c2 = bytes(hello, 1), let s1 = bytes(answer, 0) else { return }
-    if trace.clientHandshake == .plain, c2 != s1, let segment = session.segments.first {
+    if isPlain(hello, ofClient: true), c2 != s1, let segment = session.said.first {
       walk.take(.handshakeNotEchoed, of: segment, side: .client)
     }
-    guard trace.serverHandshake == .plain, let s2 = bytes(answer, 1), let segment = session.serverSegments.first else {
+    guard isPlain(answer, ofClient: false), let s2 = bytes(answer, 1), let segment = session.answered.first else {
       return
     }
     if s2 != c1 { walk.take(.handshakeNotEchoed, of: segment, side: .server) }
+  }
+
+  private static func isPlain(_ hello: ByteBuffer, ofClient isClient: Bool) -> Bool {
+    var observer = DirectionObserver(isClient: isClient)
+    var hello = hello
+    _ = try? observer.next(&hello)
+    return observer.handshake == .plain
   }
 
   private static func name(_ handshake: DirectionObserver.Handshake) -> String {

@@ -1,7 +1,8 @@
 import NIOCore
 import RTMP
 
-/// What both sides of a recorded session said, message by message, in the order of the capture.
+/// What both sides of a recorded session said, message by message, in the order of the capture. One message is at hand at
+/// a time.
 struct SessionTrace {
   /// Who sent something.
   enum Side: String, Sendable, Encodable {
@@ -32,48 +33,72 @@ struct SessionTrace {
     let error: RTMPError
   }
 
-  private(set) var entries: [Entry] = []
-  private(set) var breaks: [Break] = []
-  private var sent: [Side: Int] = [:]
-  private(set) var clientHandshake: DirectionObserver.Handshake?
-  private(set) var serverHandshake: DirectionObserver.Handshake?
-
-  init(_ session: RecordedSession) {
-    var client = DirectionObserver(isClient: true, limits: Self.limits)
-    var server = DirectionObserver(isClient: false, limits: Self.limits)
-    var (clientIndex, serverIndex) = (0, 0)
-    while true {
-      let mine = clientIndex < session.segments.count ? session.segments[clientIndex] : nil
-      let theirs = serverIndex < session.serverSegments.count ? session.serverSegments[serverIndex] : nil
-      if let mine, theirs.map({ (mine.time, mine.packet) <= ($0.time, $0.packet) }) ?? true {
-        clientIndex += 1
-        read(mine, of: .client, by: &client)
-      } else if let theirs {
-        serverIndex += 1
-        read(theirs, of: .server, by: &server)
-      } else {
-        break
-      }
-    }
-    clientHandshake = client.handshake
-    serverHandshake = server.handshake
+  /// A segment that is being read.
+  private struct Reading {
+    let segment: RecordedSession.Segment
+    let side: Side
+    var rest: ByteBuffer
   }
 
-  private mutating func read(_ segment: RecordedSession.Segment, of side: Side, by observer: inout DirectionObserver) {
-    // Behind a break nothing can be told apart.
-    guard !breaks.contains(where: { $0.side == side }) else { return }
-    var bytes = segment.bytes
-    sent[side, default: 0] += bytes.readableBytes
+  /// Where directions stopped making sense so far; each does so once.
+  private(set) var breaks: [Break] = []
+  private var sent: [Side: Int] = [:]
+  private var client = DirectionObserver(isClient: true, limits: Self.limits)
+  private var server = DirectionObserver(isClient: false, limits: Self.limits)
+  private var said: SegmentReader
+  private var answered: SegmentReader
+  /// The next segment of each side.
+  private var mine: RecordedSession.Segment?
+  private var theirs: RecordedSession.Segment?
+  private var reading: Reading?
+
+  init(_ session: RecordedSession) {
+    said = session.said.segments()
+    answered = session.answered.segments()
+    mine = said.next()
+    theirs = answered.next()
+  }
+
+  /// How each side began, once its hello is read.
+  var clientHandshake: DirectionObserver.Handshake? { client.handshake }
+  var serverHandshake: DirectionObserver.Handshake? { server.handshake }
+
+  /// The next message; nil behind the last one.
+  mutating func next() -> Entry? {
+    while true {
+      if let entry = nextOfSegment() { return entry }
+      guard let (segment, side) = nextSegment() else { return nil }
+      // Behind a break nothing can be told apart.
+      guard !breaks.contains(where: { $0.side == side }) else { continue }
+      sent[side, default: 0] += segment.bytes.readableBytes
+      reading = Reading(segment: segment, side: side, rest: segment.bytes)
+    }
+  }
+
+  private mutating func nextSegment() -> (RecordedSession.Segment, Side)? {
+    if let mine, theirs.map({ (mine.time, mine.packet) <= ($0.time, $0.packet) }) ?? true {
+      self.mine = said.next()
+      return (mine, .client)
+    }
+    guard let theirs else { return nil }
+    self.theirs = answered.next()
+    return (theirs, .server)
+  }
+
+  private mutating func nextOfSegment() -> Entry? {
+    guard var present = reading.take() else { return nil }
+    let (segment, side) = (present.segment, present.side)
     do throws(RTMPError) {
-      while let message = try observer.next(&bytes) {
-        entries.append(
-          Entry(
-            time: segment.time, packet: segment.packet, offset: segment.offset, side: side, message: message,
-            sent: sent[side, default: 0]))
-      }
+      let message = try side == .client ? client.next(&present.rest) : server.next(&present.rest)
+      guard let message else { return nil }
+      reading = present
+      return Entry(
+        time: segment.time, packet: segment.packet, offset: segment.offset, side: side, message: message,
+        sent: sent[side, default: 0])
     } catch {
       breaks.append(
         Break(time: segment.time, packet: segment.packet, offset: segment.offset, side: side, error: error))
+      return nil
     }
   }
 

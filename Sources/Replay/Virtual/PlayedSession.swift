@@ -43,9 +43,9 @@ final class PlayedSession {
     self.part = part
     self.keepsThumbnails = keepsThumbnails
     begins = begin + .microseconds(part.offset)
-    closes = begins + .microseconds(max(part.session.duration, part.session.serverSegments.last?.time ?? 0))
+    closes = begins + .microseconds(max(part.session.duration, part.session.answered.last?.time ?? 0))
     script = ReplayScript(part.session)
-    place = CapturePlace(packet: part.session.segments.first?.packet ?? 0, milliseconds: 0)
+    place = CapturePlace(packet: part.session.said.first?.packet ?? 0, milliseconds: 0)
   }
 
   /// When the session has something to do next; nil when it waits for the gateway, or is over.
@@ -114,6 +114,7 @@ final class PlayedSession {
 
   private func end(_ side: ConnectionEnd.Side, _ reason: String?) {
     stage = .ended(ConnectionEnd(side: side, reason: reason, place: place))
+    script.end()
   }
 
   // MARK: Media
