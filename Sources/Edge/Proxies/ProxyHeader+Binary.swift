@@ -24,8 +24,11 @@ extension ProxyHeader {
       header = ProxyHeader(version: .v2, origin: .proxy(isLocal: true))
     } else {
       let origin = try readOrigin(family, from: &rest)
-      var values = limits.values
-      header = ProxyHeader(version: .v2, origin: origin, tls: try readTLS(from: &rest, values: &values, limits: limits))
+      let added = try readAdded(from: &rest, limits: limits)
+      if let place = added.checksumPlace {
+        try check(bytes.readableBytesView.prefix(whole), checksumAt: fixedLength + place)
+      }
+      header = ProxyHeader(version: .v2, origin: origin, tls: added.tls)
     }
     bytes.moveReaderIndex(forwardBy: whole)
     return header
@@ -71,30 +74,58 @@ extension ProxyHeader {
     return address
   }
 
-  /// Goes through the added values; only TLS means something here.
-  private static func readTLS(
-    from rest: inout ByteBuffer, values: inout Int, limits: ProxyHeaderLimits
-  ) throws(ProxyHeaderError) -> FrontTLS? {
+  /// Those of the added values that mean something here.
+  private struct Added {
     var tls: FrontTLS?
+    /// Where the checksum's four bytes are behind the fixed part.
+    var checksumPlace: Int?
+  }
+
+  private static func readAdded(
+    from rest: inout ByteBuffer, limits: ProxyHeaderLimits
+  ) throws(ProxyHeaderError) -> Added {
+    var added = Added()
+    var values = limits.values
     while let (type, value) = try readValue(from: &rest, values: &values, limits: limits) {
-      guard type == ValueType.tls else { continue }
-      var value = value
-      // Which of TLS, a certificate on this connection, one in this session; then zero if it was verified.
-      guard let client = value.readInteger(as: UInt8.self), let verify = value.readInteger(as: UInt32.self) else {
-        throw .value(type: type, length: value.readableBytes, left: 5)
+      switch type {
+      case ValueType.tls:
+        if let tls = try readTLS(value, values: &values, limits: limits) { added.tls = tls }
+      case ValueType.checksum:
+        guard value.readableBytes == 4 else { throw .value(type: type, length: value.readableBytes, left: 4) }
+        added.checksumPlace = rest.readerIndex - 4
+      default: break
       }
-      guard client & 0x01 != 0 else { continue }
-      var found = FrontTLS(isVerified: client & 0x06 != 0 && verify == 0)
-      while let (type, text) = try readValue(from: &value, values: &values, limits: limits) {
-        switch type {
-        case ValueType.tlsVersion: found.version = printable(text)
-        case ValueType.commonName: found.commonName = printable(text)
-        default: break
-        }
-      }
-      tls = found
     }
-    return tls
+    return added
+  }
+
+  /// Nil when the client did not come by TLS.
+  private static func readTLS(
+    _ value: ByteBuffer, values: inout Int, limits: ProxyHeaderLimits
+  ) throws(ProxyHeaderError) -> FrontTLS? {
+    var value = value
+    // Which of TLS, a certificate on this connection, one in this session; then zero if it was verified.
+    guard let client = value.readInteger(as: UInt8.self), let verify = value.readInteger(as: UInt32.self) else {
+      throw .value(type: ValueType.tls, length: value.readableBytes, left: 5)
+    }
+    guard client & 0x01 != 0 else { return nil }
+    var found = FrontTLS(isVerified: client & 0x06 != 0 && verify == 0)
+    while let (type, text) = try readValue(from: &value, values: &values, limits: limits) {
+      switch type {
+      case ValueType.tlsVersion: found.version = printable(text)
+      case ValueType.commonName: found.commonName = printable(text)
+      default: break
+      }
+    }
+    return found
+  }
+
+  /// The sum is over the whole header with zeros in its own place (section 2.2.3).
+  private static func check(_ header: ByteBufferView, checksumAt place: Int) throws(ProxyHeaderError) {
+    let own = place..<place + 4
+    let stated = header.dropFirst(place).prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let computed = CRC32C.checksum(of: header.enumerated().lazy.map { own.contains($0.offset) ? 0 : $0.element })
+    guard stated == computed else { throw .checksum(stated: stated, computed: computed) }
   }
 
   private static func readValue(
@@ -117,6 +148,7 @@ extension ProxyHeader {
   }
 
   private enum ValueType {
+    static let checksum: UInt8 = 0x03
     static let tls: UInt8 = 0x20
     static let tlsVersion: UInt8 = 0x21
     static let commonName: UInt8 = 0x22

@@ -93,6 +93,8 @@ public enum ProxyHeaderError: Error, Hashable, CustomStringConvertible {
   case tooLong(length: Int, limit: Int)
   /// An added value reaches beyond what holds it (section 2.2).
   case value(type: UInt8, length: Int, left: Int)
+  /// The header is not what the proxy made the sum of (section 2.2.3).
+  case checksum(stated: UInt32, computed: UInt32)
   /// More added values than are taken.
   case tooManyValues(limit: Int)
 
@@ -110,6 +112,7 @@ public enum ProxyHeaderError: Error, Hashable, CustomStringConvertible {
     case .tooShort(let length, let needed): "a PROXY header of \(length) bytes where the addresses need \(needed)"
     case .tooLong(let length, let limit): "a PROXY header of \(length) bytes, beyond \(limit)"
     case .value(let type, let length, let left): "value \(type) of \(length) bytes in a PROXY header with \(left) left"
+    case .checksum(let stated, let computed): "a PROXY header of checksum \(computed) that states \(stated)"
     case .tooManyValues(let limit): "more than \(limit) values in a PROXY header"
     }
   }

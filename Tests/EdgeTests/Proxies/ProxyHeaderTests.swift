@@ -129,6 +129,30 @@ import Testing
     #expect(throws: ProxyHeaderError.tooManyValues(limit: 64)) { try read(Self.binary(0x21, 0x11, Self.v4 + tls)) }
   }
 
+  /// RFC 3720, appendix B.4.
+  private static let vectors: [(bytes: [UInt8], sum: UInt32)] = [
+    ([UInt8](repeating: 0, count: 32), 0x8A91_36AA), ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
+    ([UInt8](0..<32), 0x46DD_794E), ([UInt8]((0..<32).reversed()), 0x113F_DB5C), ([], 0),
+  ]
+
+  @Test(arguments: vectors) func checksumIsThatOfTheVectors(bytes: [UInt8], sum: UInt32) {
+    #expect(CRC32C.checksum(of: bytes) == sum)
+  }
+
+  @Test func aHeaderThatIsNotWhatItsChecksumSaysIsRefused() throws {
+    func header(_ sum: UInt32, length: UInt8 = 4) -> [UInt8] {
+      let bytes = withUnsafeBytes(of: sum.bigEndian) { Array($0.prefix(Int(length))) }
+      return Self.binary(0x21, 0x11, Self.v4 + [0x04, 0, 1, 9, 0x03, 0, length] + bytes + [0xEE, 0, 1, 7])
+    }
+    let sum = CRC32C.checksum(of: header(0))
+    #expect(try read(header(sum))?.origin == Self.client("192.0.2.1"))
+    #expect(throws: ProxyHeaderError.checksum(stated: sum ^ 1, computed: sum)) { try read(header(sum ^ 1)) }
+    var other = header(sum)
+    other[19] ^= 1
+    #expect(throws: ProxyHeaderError.self) { try read(other) }
+    #expect(throws: ProxyHeaderError.value(type: 3, length: 3, left: 4)) { try read(header(sum, length: 3)) }
+  }
+
   @Test func tlsInFrontIsTold() throws {
     func tls(client: UInt8, verify: UInt8) -> [UInt8] {
       let version: [UInt8] = [0x21, 0, 7] + Array("TLSv1.2".utf8)
