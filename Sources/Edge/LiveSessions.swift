@@ -111,6 +111,8 @@ public final class LiveSessions: Sendable {
     /// As what it was in last, also when it may no longer be.
     var latestEntry: Entry?
     var traits = SessionTraits()
+    /// As whom it has a place of its own; nil when its connection has one.
+    var visitor: Visitor?
     let began = NIODeadline.now()
     let end: @Sendable (SessionEnd) -> Void
 
@@ -124,10 +126,19 @@ public final class LiveSessions: Sendable {
   private let nextID = Atomic<UInt64>(1)
 
   private let departed: @Sendable (LiveSession) -> Void
+  /// The places of sessions that came by requests.
+  private let requestPlaces: SessionLimits
 
   /// An empty register.
-  /// - Parameter departed: told of each session that is struck off after the gate let it in, with its last entry.
-  public init(departed: @escaping @Sendable (LiveSession) -> Void = { _ in }) { self.departed = departed }
+  /// - Parameters:
+  ///   - requestPlaces: how many sessions that came by requests there may be.
+  ///   - departed: told of each session that is struck off after the gate let it in, with its last entry.
+  public init(
+    requestPlaces: SessionLimits = SessionLimits(), departed: @escaping @Sendable (LiveSession) -> Void = { _ in }
+  ) {
+    self.requestPlaces = requestPlaces
+    self.departed = departed
+  }
 
   /// A fresh identity.
   public func identify(
@@ -143,6 +154,20 @@ public final class LiveSessions: Sendable {
     _ identity: SessionIdentity, as state: SessionState = .connected, end: @escaping @Sendable (SessionEnd) -> Void
   ) {
     members.withLock { $0[identity.id] = Member(identity: identity, state: state, end: end) }
+  }
+
+  /// Enters a session that came by an HTTP request. It is not bounded by connections: one brings any number of requests,
+  /// and a proxy's those of many clients. So it takes a place of its own in the name of the request's client.
+  /// - Returns: whether it was entered; false when there are as many as there may be, in total or of that address.
+  public func openedByRequest(_ identity: SessionIdentity, end: @escaping @Sendable (SessionEnd) -> Void) -> Bool {
+    // Without an address the client has already gone.
+    let visitor = (try? SocketAddress(ipAddress: identity.address, port: 0)).map { Visitor.client($0) }
+    let listener = ListenerID(rawValue: identity.listener)
+    if let visitor, case .refused = requestPlaces.admit(visitor, listener: listener) { return false }
+    var member = Member(identity: identity, state: .connected, end: end)
+    member.visitor = visitor
+    members.withLock { [member] in $0[identity.id] = member }
+    return true
   }
 
   /// More is known of the protocol of a session than when it was opened.
@@ -178,6 +203,9 @@ public final class LiveSessions: Sendable {
   /// Strikes a session off.
   public func closed(_ identity: SessionIdentity) {
     let member = members.withLock { $0.removeValue(forKey: identity.id) }
+    if let visitor = member?.visitor {
+      requestPlaces.release(visitor, listener: ListenerID(rawValue: identity.listener))
+    }
     if let member, let entry = member.latestEntry { departed(member.session(as: entry)) }
   }
 

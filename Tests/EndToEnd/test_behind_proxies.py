@@ -1,5 +1,7 @@
 """The gateway behind real proxies: whoever comes is known by its own address, and nobody can lie about it."""
 
+import contextlib
+import json
 import re
 import socket
 import ssl
@@ -10,6 +12,8 @@ import pytest
 import rtmp
 import tunnel
 from waiting import wait_until
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 #: The whole of 127.0.0.0/8 is this machine: a client comes from here, proxies from 127.0.0.1.
 CLIENT, LIE = "127.0.0.77", "203.0.113.66"
@@ -177,3 +181,37 @@ def test_a_trusted_proxys_broken_header_refuses_the_connection(behind, ports, he
     assert ask(ports[11935], header + b"\x03" + bytes(1536), source="127.0.0.1") == b""
     wait_until(lambda: behind.metric("flashgate_connections_total", reason="proxy_malformed") == before + 1,
                what="it is counted")
+
+
+def test_browsers_behind_a_proxy_are_bounded_by_their_own_address(tmp_path, certificate):
+    if gateways.binary() is None:
+        pytest.skip("FLASHGATE_BINARY does not name a built gateway")
+    port = gateways.free_port()
+    certificate, key = certificate
+    gateway = gateways.Gateway(
+        tmp_path, certificate, key, limits={"sessions_per_address": 2},
+        listeners=[{"address": f"127.0.0.1:{port}", "accept": ["https"],
+                    "tls": {"certificate": str(certificate), "key": str(key)},
+                    "forwarded_for": {"trusted": ["127.0.0.1/32"]}}])
+
+    @contextlib.contextmanager
+    def joining(address):
+        """What a browser of that address hears first."""
+        with connect(f"wss://127.0.0.1:{port}/rooms/room1/signal", ssl=_UNVERIFIED, proxy=None, open_timeout=10,
+                     origin=f"https://127.0.0.1:{port}", additional_headers={"X-Forwarded-For": address}) as browser:
+            # One too many is told so before it has said anything.
+            with contextlib.suppress(ConnectionClosed):
+                browser.send(json.dumps({"type": "join", "version": 1}))
+            yield json.loads(browser.recv(timeout=10))
+
+    try:
+        with joining("192.0.2.1") as first, joining("192.0.2.1") as second, joining("192.0.2.1") as third:
+            assert [first["type"], second["type"]] == ["welcome", "welcome"]
+            assert (third["code"], third["retryAfter"]) == ("too-many-sessions", 10)
+            with joining("192.0.2.2") as other:
+                assert other["type"] == "welcome"
+        wait_until(lambda: gateway.metric("flashgate_sessions", protocol="webrtc") == 0, what="all have left")
+        with joining("192.0.2.1") as again:
+            assert again["type"] == "welcome"
+    finally:
+        gateway.stop()

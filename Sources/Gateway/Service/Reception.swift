@@ -28,7 +28,9 @@ struct Reception: Sendable {
     if let audit {
       gate = AuditGate(gate: gate, audit: audit, isRequired: configuration.audit?.isRequired ?? false)
     }
-    let sessions = LiveSessions { session in audit?.record(.departed(session)) }
+    let limits = configuration.limits
+    let places = SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress)
+    let sessions = LiveSessions(requestPlaces: places) { session in audit?.record(.departed(session)) }
     let entrance = Entrance(gate: gate, sessions: sessions) { request, denial in
       metrics.connections(request.door, "denied", denial.kind.rawValue).add()
     }

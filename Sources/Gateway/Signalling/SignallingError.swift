@@ -26,6 +26,13 @@ enum SignallingError: Error, Equatable {
   }
 }
 
+extension ServerMessage {
+  /// There are as many sessions as there may be, in total or of this address.
+  static var tooManySessions: ServerMessage {
+    .error(code: "too-many-sessions", message: "too many sessions come from this address", retryAfter: 10)
+  }
+}
+
 extension Denial {
   /// What a denial is called in the signalling (docs/signalling.md).
   var signallingCode: String {

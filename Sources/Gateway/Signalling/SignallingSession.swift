@@ -32,7 +32,11 @@ struct SignallingSession: WebSocketService {
     log[metadataKey: "address"] = "\(identity.address)"
     log[metadataKey: "room"] = "\(room)"
     let (inputs, feed) = AsyncStream.makeStream(of: Input.self, bufferingPolicy: .bufferingOldest(4096))
-    services.sessions.opened(identity) { reason in feed.yield(.end(reason)) }
+    guard services.sessions.openedByRequest(identity, end: { reason in feed.yield(.end(reason)) }) else {
+      log.info("join refused", metadata: ["reason": "too_many_sessions_from_address"])
+      try? socket.send(ServerMessage.tooManySessions.text)
+      return socket.close()
+    }
     defer { services.sessions.closed(identity) }
 
     await withTaskGroup(of: Void.self) { group in

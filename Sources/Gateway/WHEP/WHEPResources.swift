@@ -8,6 +8,11 @@ struct WHEPRefusal: Error {
   let denial: Denial
 }
 
+/// There are as many players as there may be, in total or of one address.
+struct TooManyPlayers: Error, CustomStringConvertible {
+  let description = "too many sessions come from this address"
+}
+
 /// The WHEP players of the gateway: one resource each, from POST to DELETE or to the end of its media.
 actor WHEPResources {
   private struct Resource {
@@ -31,13 +36,16 @@ actor WHEPResources {
 
   /// A player's offer for the participant `name`, of one who wants in by `request`. Returns the resource's id, the
   /// answer, and the tag of the ICE session.
-  /// - Throws: ``WHEPRefusal`` of the gate, ``RoomError`` when there is nobody to receive.
+  /// - Throws: ``WHEPRefusal`` of the gate, ``TooManyPlayers``, ``RoomError`` when there is nobody to receive.
   func create(
     name: String, offer: String, identity: SessionIdentity, request: EntryRequest
   ) async throws -> (id: String, answer: String, tag: EntityTag) {
     let id = Self.makeID()
     // Before the gate is asked: whoever is in must be found when rules change.
-    services.sessions.opened(identity) { [weak self] _ in Task { await self?.end(id, identity) } }
+    let isOpened = services.sessions.openedByRequest(identity) { [weak self] _ in
+      Task { await self?.end(id, identity) }
+    }
+    guard isOpened else { throw TooManyPlayers() }
     var admittance = Admittance()
     do {
       switch await services.entrance.admit(request) {

@@ -14,8 +14,11 @@ import WebRTC
     let router: HTTPRouter
     let offer: String
 
-    static func with(_ body: (Desk) async throws -> Void) async throws {
+    static func with(
+      limits: LimitsConfiguration? = nil, _ body: (Desk) async throws -> Void
+    ) async throws {
       var configuration = GatewayStage.configuration()
+      if let limits { configuration.limits = limits }
       configuration.access.rules = AccessRules(
         crossDomain: CrossDomainPolicy(
           domains: ["*.example.com"].compactMap(DomainPattern.init(parsing:)), ports: .all))
@@ -28,17 +31,35 @@ import WebRTC
     }
 
     func ask(
-      _ method: HTTPRequest.Method, _ path: String = "/whep/demo/alice", _ fields: HTTPFields = [:], body: String = ""
+      _ method: HTTPRequest.Method, _ path: String = "/whep/demo/alice", _ fields: HTTPFields = [:], body: String = "",
+      from address: String? = nil
     ) async throws -> HTTPServerResponse {
       await router.respond(
         to: HTTPServerRequest(
-          method: method, target: try RequestTarget(path), fields: fields, body: ByteBuffer(string: body)))
+          method: method, target: try RequestTarget(path), fields: fields, body: ByteBuffer(string: body),
+          remoteAddress: try address.map { try SocketAddress(ipAddress: $0, port: 9) }))
     }
 
-    func play(_ fields: HTTPFields = [:]) async throws -> HTTPServerResponse {
+    func play(_ fields: HTTPFields = [:], from address: String? = nil) async throws -> HTTPServerResponse {
       var fields = fields
       fields[.contentType] = "application/sdp"
-      return try await ask(.post, "/whep/demo/alice", fields, body: offer)
+      return try await ask(.post, "/whep/demo/alice", fields, body: offer, from: address)
+    }
+  }
+
+  @Test func playersOfOneAddressAreBounded() async throws {
+    try await Desk.with(limits: LimitsConfiguration(sessionsPerAddress: 2, sessions: 4)) { desk in
+      let first = try await desk.play(from: "192.0.2.1")
+      #expect(try await desk.play(from: "192.0.2.1").status == .created)
+      let refused = try await desk.play(from: "192.0.2.1")
+      #expect(refused.status == .tooManyRequests && refused.fields[.retryAfter] == "10")
+      // Others are not touched, those of one IPv6 network count together, and a place is free again at a player's end.
+      #expect(try await desk.play(from: "2001:db8::1").status == .created)
+      #expect(try await desk.play(from: "2001:db8::2").status == .created)
+      #expect(try await desk.play(from: "192.0.2.2").status == .tooManyRequests, "the bound of all")
+      #expect(try await desk.ask(.delete, try #require(first.fields[.location])).status == .ok)
+      #expect(try await desk.play(from: "2001:db8::3").status == .tooManyRequests)
+      #expect(try await desk.play(from: "192.0.2.1").status == .created)
     }
   }
 
