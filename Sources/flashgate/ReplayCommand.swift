@@ -137,7 +137,11 @@ struct ReplayCommand: AsyncParsableCommand {
       options.configuration = try Configuration.load(
         path: config, environment: ProcessInfo.processInfo.environment, checksCertificates: false)
     }
-    options.keepsThumbnails = report.contains { $0.lowercased().hasSuffix(".html") }
+    if report.contains(where: { $0.lowercased().hasSuffix(".html") }) {
+      options.detail = .thumbnails
+    } else if golden == nil, report.isEmpty {
+      options.detail = .totals
+    }
     options.pace = speed.flatMap(ReplayPace.init) ?? .max
     let cores = ProcessInfo.processInfo.activeProcessorCount
     return ReplayRehearsal(

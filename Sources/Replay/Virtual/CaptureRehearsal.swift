@@ -9,12 +9,22 @@ import Rooms
 /// Everything happens on the calling thread, in one order: the same capture gives the same results to the byte. Time
 /// moves on when nothing is left to do, so no frame is dropped because codecs take their time.
 public struct CaptureRehearsal: Sendable {
+  /// What is kept of the media that receivers get, each more than the one before.
+  public enum Detail: Sendable, Comparable {
+    /// Numbers, times and digests of whole tracks, which do not grow with their length.
+    case totals
+    /// What is in each second besides, to be compared.
+    case seconds
+    /// And a small picture of each, for a report.
+    case thumbnails
+  }
+
   /// How a replay goes about it.
   public struct Options: Sendable {
     /// Rooms, lists and keys of the gateway; nil: every room is there and open.
     public var configuration: Configuration?
-    /// Keeps a small picture of each second for a report.
-    public var keepsThumbnails = false
+    /// What is kept of the media that receivers get.
+    public var detail = Detail.seconds
     /// How fast time runs at most.
     public var pace = ReplayPace.max
 
@@ -98,7 +108,7 @@ public struct CaptureRehearsal: Sendable {
   ) -> [SessionOutcome] {
     let begin = loop.now
     let brake = Brake(options.pace)
-    let sessions = parts.map { PlayedSession($0, from: begin, keepsThumbnails: options.keepsThumbnails) }
+    let sessions = parts.map { PlayedSession($0, from: begin, detail: options.detail) }
     var steps = 0
     while sessions.contains(where: { !$0.isOver }) {
       loop.settle()

@@ -8,6 +8,7 @@ final class OutputMeter {
   private let codec: PayloadCodec
   private let manner: MediaOutput.Manner
   private let place: CapturePlace
+  private let keepsSeconds: Bool
   private var joiner: FrameJoiner
   private var times = FrameTimes()
   private var digest = FrameDigest()
@@ -18,15 +19,17 @@ final class OutputMeter {
   private let eye: PictureMeter?
   private let ear: SoundMeter?
 
-  /// - Parameter keepsThumbnails: keeps a small picture of each second for a report.
-  init(_ codec: PayloadCodec, _ manner: MediaOutput.Manner, at place: CapturePlace, keepsThumbnails: Bool) {
+  init(
+    _ codec: PayloadCodec, _ manner: MediaOutput.Manner, at place: CapturePlace, detail: CaptureRehearsal.Detail
+  ) {
     self.codec = codec
     self.manner = manner
     self.place = place
     joiner = FrameJoiner(codec)
-    let isTranscoded = manner == .transcoded
-    eye = isTranscoded && !codec.isAudio ? PictureMeter(keepsThumbnails: keepsThumbnails) : nil
-    ear = isTranscoded && codec.isAudio ? SoundMeter() : nil
+    keepsSeconds = detail >= .seconds
+    let isLookedAt = manner == .transcoded && keepsSeconds
+    eye = isLookedAt && !codec.isAudio ? PictureMeter(keepsThumbnails: detail == .thumbnails) : nil
+    ear = isLookedAt && codec.isAudio ? SoundMeter() : nil
   }
 
   /// Small pictures of the seconds so far.
@@ -39,11 +42,12 @@ final class OutputMeter {
     let number = milliseconds.flooredQuotient(1000)
     // Time does not go back within an output; if it does, it is the same second for us.
     if let present = second, number > present.number { close(present) }
-    if second == nil { second = (number, place) }
+    if second == nil, keepsSeconds { second = (number, place) }
     guard let data = joiner.join(frame) else { return }
     switch manner {
     case .untouched:
-      checks.append(FrameCheck(value: digest.take(data, at: milliseconds), packet: place.packet))
+      let value = digest.take(data, at: milliseconds)
+      if keepsSeconds { checks.append(FrameCheck(value: value, packet: place.packet)) }
     case .transcoded:
       let encoded = EncodedFrame(time: time, isKeyFrame: frame.isKeyFrame, data: data)
       eye?.take(encoded)

@@ -26,7 +26,7 @@ final class PlayedSession {
   private let begins: NIODeadline
   /// When the client closes: not before the recorded server said its last word, for until then it was there.
   private let closes: NIODeadline
-  private let keepsThumbnails: Bool
+  private let detail: CaptureRehearsal.Detail
   private var script: ReplayScript
   private var stage = Stage.waiting
   private var recorder = ConversationRecorder()
@@ -39,9 +39,9 @@ final class PlayedSession {
   private var origin: Int64?
   private var place: CapturePlace
 
-  init(_ part: Part, from begin: NIODeadline, keepsThumbnails: Bool) {
+  init(_ part: Part, from begin: NIODeadline, detail: CaptureRehearsal.Detail) {
     self.part = part
-    self.keepsThumbnails = keepsThumbnails
+    self.detail = detail
     begins = begin + .microseconds(part.offset)
     closes = begins + .microseconds(max(part.session.duration, part.session.answered.last?.time ?? 0))
     script = ReplayScript(part.session)
@@ -137,7 +137,7 @@ final class PlayedSession {
   private func meter(_ id: TrackResult.ID, stream: UInt32) -> TrackMeter? {
     if let meter = tracks.last(where: { $0.id == id }) { return meter }
     guard tracks.count < Self.mostTracks else { return nil }
-    let meter = TrackMeter(id, stream: stream, at: place, keepsThumbnails: keepsThumbnails)
+    let meter = TrackMeter(id, stream: stream, at: place, detail: detail)
     tracks.append(meter)
     return meter
   }

@@ -7,17 +7,17 @@ import Rooms
 final class TrackMeter {
   let id: TrackResult.ID
   private let place: CapturePlace
-  private let keepsThumbnails: Bool
+  private let detail: CaptureRehearsal.Detail
   private var summary: TrackSummary
   private var input = FrameTimes()
   private var outputs: [(codec: PayloadCodec, meter: OutputMeter)] = []
   /// Why it is not carried.
   var obstacle: String?
 
-  init(_ id: TrackResult.ID, stream: UInt32, at place: CapturePlace, keepsThumbnails: Bool) {
+  init(_ id: TrackResult.ID, stream: UInt32, at place: CapturePlace, detail: CaptureRehearsal.Detail) {
     self.id = id
     self.place = place
-    self.keepsThumbnails = keepsThumbnails
+    self.detail = detail
     summary = TrackSummary(side: .client, streamID: stream, kind: id.kind == .audio ? .audio : .video)
   }
 
@@ -38,7 +38,7 @@ final class TrackMeter {
     _ frame: PacketizedFrame, _ manner: MediaOutput.Manner, at time: Int64, _ place: CapturePlace
   ) {
     let known = outputs.first { $0.codec == frame.codec }?.meter
-    let meter = known ?? OutputMeter(frame.codec, manner, at: place, keepsThumbnails: keepsThumbnails)
+    let meter = known ?? OutputMeter(frame.codec, manner, at: place, detail: detail)
     if known == nil { outputs.append((frame.codec, meter)) }
     meter.take(frame, at: time, place)
   }
