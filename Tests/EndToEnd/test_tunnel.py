@@ -4,6 +4,8 @@
 import resource
 import statistics
 import threading
+import urllib.error
+import urllib.request
 
 import certificates
 import gateway as gateways
@@ -258,3 +260,11 @@ def open_and_abandon(port, count):
 def resident_bytes(pid):
     with open(f"/proc/{pid}/statm") as statistics_of_memory:
         return int(statistics_of_memory.read().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.parametrize("path", ["/fcs/ident2", "/open/1", "/idle/00000000000000000000000000000000/1"])
+def test_other_methods_than_post_are_told_the_one(tunnels, path):
+    request = urllib.request.Request(f"http://127.0.0.1:{tunnels.rtmp_port}{path}", method="GET")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    assert (refused.value.code, refused.value.headers["Allow"]) == (405, "POST")

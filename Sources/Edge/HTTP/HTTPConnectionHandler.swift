@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import RTMPTunnel
 
 /// The conversation on one HTTP/1 connection: requests are answered one at a time and in order, each phase has its
 /// time-out, and nothing is read while an answer is being made.
@@ -195,6 +196,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         return answer.assumeIsolated().whenSuccess { self.responded($0, number: number) }
       }
       carriesTunnel = false
+      // What has no body to be a POST's is none of the tunnel's, but its addresses are there.
+      if tunnels != nil, request.method != .post, TunnelRequest(path: request.target.segments) != nil {
+        phase = .responding(received, nil, number: number)
+        let problem = ProblemDocument(status: .methodNotAllowed, detail: "allowed: POST")
+        return responded(problem.response(fields: [.allow: "POST"]), number: number)
+      }
       let handler = NIOLoopBound(self, eventLoop: loop)
       let task = Task { [responder] in
         let response = await responder.respond(to: request)
