@@ -111,8 +111,8 @@ public final class LiveSessions: Sendable {
     /// As what it was in last, also when it may no longer be.
     var latestEntry: Entry?
     var traits = SessionTraits()
-    /// As whom it has a place of its own; nil when its connection has one.
-    var visitor: Visitor?
+    /// The place of its own that it has, and as whom; nil when its connection has one.
+    var place: (places: SessionLimits, visitor: Visitor)?
     let began = NIODeadline.now()
     let end: @Sendable (SessionEnd) -> Void
 
@@ -127,16 +127,20 @@ public final class LiveSessions: Sendable {
 
   private let departed: @Sendable (LiveSession) -> Void
   /// The places of sessions that came by requests.
-  private let requestPlaces: SessionLimits
+  private let browserPlaces: SessionLimits
+  private let playerPlaces: SessionLimits
 
   /// An empty register.
   /// - Parameters:
-  ///   - requestPlaces: how many sessions that came by requests there may be.
+  ///   - browserPlaces: how many browsers that came by requests there may be.
+  ///   - playerPlaces: how many WHEP players.
   ///   - departed: told of each session that is struck off after the gate let it in, with its last entry.
   public init(
-    requestPlaces: SessionLimits = SessionLimits(), departed: @escaping @Sendable (LiveSession) -> Void = { _ in }
+    browserPlaces: SessionLimits = SessionLimits(), playerPlaces: SessionLimits = SessionLimits(),
+    departed: @escaping @Sendable (LiveSession) -> Void = { _ in }
   ) {
-    self.requestPlaces = requestPlaces
+    self.browserPlaces = browserPlaces
+    self.playerPlaces = playerPlaces
     self.departed = departed
   }
 
@@ -156,16 +160,27 @@ public final class LiveSessions: Sendable {
     members.withLock { $0[identity.id] = Member(identity: identity, state: state, end: end) }
   }
 
+  /// Who comes by HTTP requests.
+  public enum Receiver: Sendable {
+    /// With a web socket.
+    case browser
+    /// By WHEP, with no connection that stays.
+    case player
+  }
+
   /// Enters a session that came by an HTTP request. It is not bounded by connections: one brings any number of requests,
   /// and a proxy's those of many clients. So it takes a place of its own in the name of the request's client.
   /// - Returns: whether it was entered; false when there are as many as there may be, in total or of that address.
-  public func openedByRequest(_ identity: SessionIdentity, end: @escaping @Sendable (SessionEnd) -> Void) -> Bool {
+  public func opened(
+    _ identity: SessionIdentity, byRequestOf receiver: Receiver, end: @escaping @Sendable (SessionEnd) -> Void
+  ) -> Bool {
+    let places = receiver == .browser ? browserPlaces : playerPlaces
     // Without an address the client has already gone.
     let visitor = (try? SocketAddress(ipAddress: identity.address, port: 0)).map { Visitor.client($0) }
     let listener = ListenerID(rawValue: identity.listener)
-    if let visitor, case .refused = requestPlaces.admit(visitor, listener: listener) { return false }
+    if let visitor, case .refused = places.admit(visitor, listener: listener) { return false }
     var member = Member(identity: identity, state: .connected, end: end)
-    member.visitor = visitor
+    member.place = visitor.map { (places, $0) }
     members.withLock { [member] in $0[identity.id] = member }
     return true
   }
@@ -203,8 +218,8 @@ public final class LiveSessions: Sendable {
   /// Strikes a session off.
   public func closed(_ identity: SessionIdentity) {
     let member = members.withLock { $0.removeValue(forKey: identity.id) }
-    if let visitor = member?.visitor {
-      requestPlaces.release(visitor, listener: ListenerID(rawValue: identity.listener))
+    if let place = member?.place {
+      place.places.release(place.visitor, listener: ListenerID(rawValue: identity.listener))
     }
     if let member, let entry = member.latestEntry { departed(member.session(as: entry)) }
   }

@@ -7,6 +7,9 @@ public struct LimitsConfiguration: Sendable, Equatable {
   /// Sessions at one time in all. Default 10 000.
   public var sessions: Int
 
+  /// WHEP players at one time from one address: they take no connection, and all that a site watches comes from one.
+  var playersPerAddress: Int { sessionsPerAddress * 16 }
+
   init(handshakeTimeout: Duration = .seconds(10), sessionsPerAddress: Int = 64, sessions: Int = 10_000) {
     self.handshakeTimeout = handshakeTimeout
     self.sessionsPerAddress = sessionsPerAddress

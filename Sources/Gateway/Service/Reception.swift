@@ -29,8 +29,10 @@ struct Reception: Sendable {
       gate = AuditGate(gate: gate, audit: audit, isRequired: configuration.audit?.isRequired ?? false)
     }
     let limits = configuration.limits
-    let places = SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress)
-    let sessions = LiveSessions(requestPlaces: places) { session in audit?.record(.departed(session)) }
+    let sessions = LiveSessions(
+      browserPlaces: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.sessionsPerAddress),
+      playerPlaces: SessionLimits(sessions: limits.sessions, sessionsPerAddress: limits.playersPerAddress)
+    ) { session in audit?.record(.departed(session)) }
     let entrance = Entrance(gate: gate, sessions: sessions) { request, denial in
       metrics.connections(request.door, "denied", denial.kind.rawValue).add()
     }

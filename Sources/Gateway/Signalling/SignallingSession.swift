@@ -32,7 +32,7 @@ struct SignallingSession: WebSocketService {
     log[metadataKey: "address"] = "\(identity.address)"
     log[metadataKey: "room"] = "\(room)"
     let (inputs, feed) = AsyncStream.makeStream(of: Input.self, bufferingPolicy: .bufferingOldest(4096))
-    guard services.sessions.openedByRequest(identity, end: { reason in feed.yield(.end(reason)) }) else {
+    guard services.sessions.opened(identity, byRequestOf: .browser, end: { feed.yield(.end($0)) }) else {
       log.info("join refused", metadata: ["reason": "too_many_sessions_from_address"])
       try? socket.send(ServerMessage.tooManySessions.text)
       return socket.close()

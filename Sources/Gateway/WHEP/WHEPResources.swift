@@ -42,7 +42,7 @@ actor WHEPResources {
   ) async throws -> (id: String, answer: String, tag: EntityTag) {
     let id = Self.makeID()
     // Before the gate is asked: whoever is in must be found when rules change.
-    let isOpened = services.sessions.openedByRequest(identity) { [weak self] _ in
+    let isOpened = services.sessions.opened(identity, byRequestOf: .player) { [weak self] _ in
       Task { await self?.end(id, identity) }
     }
     guard isOpened else { throw TooManyPlayers() }

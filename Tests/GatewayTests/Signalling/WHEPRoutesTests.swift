@@ -48,17 +48,19 @@ import WebRTC
   }
 
   @Test func playersOfOneAddressAreBounded() async throws {
-    try await Desk.with(limits: LimitsConfiguration(sessionsPerAddress: 2, sessions: 4)) { desk in
+    let limits = LimitsConfiguration(sessionsPerAddress: 1, sessions: 33)
+    #expect(limits.playersPerAddress == 16)
+    try await Desk.with(limits: limits) { desk in
       let first = try await desk.play(from: "192.0.2.1")
-      #expect(try await desk.play(from: "192.0.2.1").status == .created)
+      for _ in 1..<16 { #expect(try await desk.play(from: "192.0.2.1").status == .created) }
       let refused = try await desk.play(from: "192.0.2.1")
       #expect(refused.status == .tooManyRequests && refused.fields[.retryAfter] == "10")
       // Others are not touched, those of one IPv6 network count together, and a place is free again at a player's end.
-      #expect(try await desk.play(from: "2001:db8::1").status == .created)
-      #expect(try await desk.play(from: "2001:db8::2").status == .created)
-      #expect(try await desk.play(from: "192.0.2.2").status == .tooManyRequests, "the bound of all")
+      for number in 1...16 { #expect(try await desk.play(from: "2001:db8::\(number)").status == .created) }
+      #expect(try await desk.play(from: "192.0.2.2").status == .created)
+      #expect(try await desk.play(from: "192.0.2.3").status == .tooManyRequests, "the bound of all")
       #expect(try await desk.ask(.delete, try #require(first.fields[.location])).status == .ok)
-      #expect(try await desk.play(from: "2001:db8::3").status == .tooManyRequests)
+      #expect(try await desk.play(from: "2001:db8::17").status == .tooManyRequests)
       #expect(try await desk.play(from: "192.0.2.1").status == .created)
     }
   }
