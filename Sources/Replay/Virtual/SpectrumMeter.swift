@@ -42,17 +42,21 @@ struct SpectrumMeter {
 
   private mutating func look() {
     guard !pending.isEmpty else { return }
-    let length = pending.count
     var real = [Double](repeating: 0, count: Self.window)
     var imaginary = real
-    for (index, sample) in pending.enumerated() {
-      // Hann, so that a tone between two lines does not smear over all.
-      real[index] = Double(sample) * (0.5 - 0.5 * cos(2 * .pi * Double(index) / Double(length)))
-    }
+    let slope = pending.count == Self.window ? Self.wholeSlope : Self.slope(pending.count)
+    for (index, sample) in pending.enumerated() { real[index] = Double(sample) * slope[index] }
     Self.transform(&real, &imaginary)
     for index in power.indices { power[index] += real[index] * real[index] + imaginary[index] * imaginary[index] }
     pending.removeAll(keepingCapacity: true)
   }
+
+  /// Hann's window, so that a tone between two lines does not smear over all.
+  private static func slope(_ length: Int) -> [Double] {
+    (0..<length).map { 0.5 - 0.5 * cos(2 * .pi * Double($0) / Double(length)) }
+  }
+
+  private static let wholeSlope = slope(window)
 
   /// The strongest line above 20 Hz, found between lines by a parabola through it and its neighbours.
   private var dominant: Int {
@@ -66,9 +70,16 @@ struct SpectrumMeter {
     return Int(((Double(peak) + shift) * spacing).rounded())
   }
 
-  /// A Fourier transform in place, of a power of two (Cooley and Tukey, radix 2).
+  /// Cosine and sine of each step of the largest round of a transform; every other one is of the round before, and so on.
+  private static let turns: [(cosine: Double, sine: Double)] = (0..<window / 2).map {
+    let angle = -2 * Double.pi * Double($0) / Double(window)
+    return (cos(angle), sin(angle))
+  }
+
+  /// A Fourier transform in place, of one window (Cooley and Tukey, radix 2). Six are made for each second of sound: with a
+  /// sine for each step they took longer than the sound's codec.
   private static func transform(_ real: inout [Double], _ imaginary: inout [Double]) {
-    let count = real.count
+    let count = window
     var target = 0
     for index in 1..<count {
       var bit = count >> 1
@@ -79,20 +90,27 @@ struct SpectrumMeter {
       target |= bit
       if index < target { real.swapAt(index, target) }
     }
-    var size = 2
-    while size <= count {
-      let half = size / 2
-      for step in 0..<half {
-        let angle = -2 * Double.pi * Double(step) / Double(size)
-        let (cosine, sine) = (cos(angle), sin(angle))
-        for index in stride(from: step, to: count, by: size) {
-          let (a, b) = (real[index + half], imaginary[index + half])
-          let (x, y) = (a * cosine - b * sine, a * sine + b * cosine)
-          (real[index + half], imaginary[index + half]) = (real[index] - x, imaginary[index] - y)
-          (real[index], imaginary[index]) = (real[index] + x, imaginary[index] + y)
+    turns.withUnsafeBufferPointer { turns in
+      real.withUnsafeMutableBufferPointer { real in
+        imaginary.withUnsafeMutableBufferPointer { imaginary in
+          var size = 2
+          while size <= count {
+            let half = size / 2
+            let stepOfTurns = count / size
+            for block in stride(from: 0, to: count, by: size) {
+              for step in 0..<half {
+                let (cosine, sine) = turns[step * stepOfTurns]
+                let (low, high) = (block + step, block + step + half)
+                let (a, b) = (real[high], imaginary[high])
+                let (x, y) = (a * cosine - b * sine, a * sine + b * cosine)
+                (real[high], imaginary[high]) = (real[low] - x, imaginary[low] - y)
+                (real[low], imaginary[low]) = (real[low] + x, imaginary[low] + y)
+              }
+            }
+            size *= 2
+          }
         }
       }
-      size *= 2
     }
   }
 }
