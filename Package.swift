@@ -16,7 +16,8 @@ let package = Package(
     .library(name: "FuzzBodies", targets: ["FuzzBodies"]),
     // For the package in Benchmarks.
     .library(
-      name: "FlashGateParts", targets: ["AccessPolicy", "AMF", "FLV", "RTMP", "RTP", "WebRTC", "Media", "CDatagrams"]),
+      name: "FlashGateParts",
+      targets: ["AccessPolicy", "AMF", "FLV", "RTMP", "RTP", "WebRTC", "Media", "CDatagrams", "Edge"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

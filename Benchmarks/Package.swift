@@ -7,6 +7,7 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .er
 
 let parts: Target.Dependency = .product(name: "FlashGateParts", package: "FlashGate")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
 let package = Package(
   name: "Benchmarks",
@@ -22,7 +23,7 @@ let package = Package(
     .target(name: "LoadPeers", dependencies: [parts, nioCore], swiftSettings: strict),
     // Parts of the gateway by themselves: time, and allocations.
     .executableTarget(
-      name: "Measure", dependencies: ["CAllocations", "LoadPeers", parts, nioCore], swiftSettings: strict),
+      name: "Measure", dependencies: ["CAllocations", "LoadPeers", parts, nioCore, nioPosix], swiftSettings: strict),
     // The release binary under load over loopback.
     .executableTarget(name: "Loopback", dependencies: ["CEpoll", "LoadPeers", parts, nioCore], swiftSettings: strict),
   ]

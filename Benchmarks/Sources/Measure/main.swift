@@ -4,7 +4,7 @@ import Media
 
 // measure FOLDER              prints times of the parts; FOLDER has the recordings that Scripts/bench makes
 // measure FOLDER LIMITS       checks the figures without noise
-// FLASHGATE_BENCH_PARTS       of rtmp,amf,rtp,send,access,media,workers: those parts alone
+// FLASHGATE_BENCH_PARTS       of rtmp,amf,rtp,send,door,access,media,workers: those parts alone
 
 // How the worker of WorkerChains is started.
 if CommandLine.arguments.dropFirst().elementsEqual([MediaWorkerProcess.verb]) { MediaWorkerProcess.run() }
@@ -34,6 +34,7 @@ do {
       let batch = try Batch(sending.frames)
       try batch.measure(watch)
     }
+    if isChosen("door") { try await FrontDoor.measure() }
     if isChosen("access") { try AccessLists.measure(Stopwatch(rounds: 9)) }
     if isChosen("media") { try Chains.measure(folder: folder, Stopwatch(rounds: 9)) }
     if isChosen("workers") {
