@@ -10,6 +10,14 @@ import Testing
 @Suite(.timeLimit(.minutes(4))) struct EndOfSourceTests {
   private static func isGrowing(_ times: [Int64]) -> Bool { zip(times, times.dropFirst()).allSatisfy { $0 < $1 } }
 
+  /// Pictures out of order, and behind them ten that pass through.
+  private static func mixedThenPlain() throws -> (mixed: [Clip.Frame], plain: [Clip.Frame]) {
+    let (mixed, plain) = (try Clip.reordered().pictures, try Clip.h264().pictures.prefix(10))
+    let end = try #require(mixed.map(\.timestamp).max())
+    let start = try #require(plain.first?.timestamp)
+    return (mixed, plain.map { $0.later(by: end + 40 - start) })
+  }
+
   private func stage(inProcess: Bool) -> Stage {
     guard inProcess else { return Stage() }
     var program = WorkerProgram(path: BuiltPrograms.path("flashgate"), arguments: [MediaWorkerProcess.verb])
@@ -54,13 +62,11 @@ import Testing
   func aStreamThatPassesThroughAgainLosesNoPicture(inProcess: Bool) async throws {
     let stage = stage(inProcess: inProcess)
     let publisher = try await stage.publisher()
-    let (mixed, plain) = (try Clip.reordered().pictures, try Clip.h264().pictures.prefix(10))
-    let end = try #require(mixed.map(\.timestamp).max())
-    let start = try #require(plain.first?.timestamp)
+    let (mixed, plain) = try Self.mixedThenPlain()
     let sink = RecordingSink()
     publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
     try await publisher.send(mixed)
-    try await publisher.send(plain.map { $0.later(by: end + 40 - start) })
+    try await publisher.send(plain)
     let received = await sink.received.wait { $0.frames.count >= mixed.count + plain.count }
     #expect(received.renditions.prefix(mixed.count).allSatisfy { $0 == .picture(.vp8()) })
     #expect(received.renditions.dropFirst(mixed.count).allSatisfy { $0 == .untouched(.h264) })
@@ -72,13 +78,11 @@ import Testing
   func aPublicationThatEndsJustAfterAChangeLosesNoPicture(inProcess: Bool) async throws {
     let stage = stage(inProcess: inProcess)
     let publisher = try await stage.publisher()
-    let (mixed, plain) = (try Clip.reordered().pictures, try Clip.h264().pictures.prefix(10))
-    let end = try #require(mixed.map(\.timestamp).max())
-    let start = try #require(plain.first?.timestamp)
+    let (mixed, plain) = try Self.mixedThenPlain()
     let sink = RecordingSink()
     publisher.picture.subscribe(sink.subscriber(1, [.vp8, .h264]))
     try await publisher.send(mixed)
-    try await publisher.send(plain.map { $0.later(by: end + 40 - start) })
+    try await publisher.send(plain)
     try await publisher.end()
     let received = await sink.received.wait { received in
       received.renditions.count { $0 == .untouched(.h264) } >= plain.count

@@ -19,9 +19,7 @@ import Testing
   @Test func requestsReadBeforeAResetReachTheirSession() async throws {
     try await TunnelDoor.with(limits: Self.slowest) { door in
       let (client, http) = try await Self.speaking(door)
-      try client.session.unpublish("alice", streamID: 1)
-      var goodbye = ByteBuffer()
-      while let bytes = client.session.output() { goodbye.writeImmutableBuffer(bytes) }
+      let goodbye = try Self.goodbye(of: client)
       try await http.send(
         Self.request("idle", client.id, client.number, ByteBuffer(bytes: [0]))
           + Self.request("send", client.id, client.number + 1, goodbye)
@@ -70,9 +68,7 @@ import Testing
   func requestsThatASocketHoldsWhenAnAnswerCannotBeSentReachTheirSession(isPolling: Bool) async throws {
     try await TunnelDoor.with(limits: Self.slowest) { door in
       let (client, http) = try await Self.speaking(door)
-      try client.session.unpublish("alice", streamID: 1)
-      var goodbye = ByteBuffer()
-      while let bytes = client.session.output() { goodbye.writeImmutableBuffer(bytes) }
+      let goodbye = try Self.goodbye(of: client)
       let number = client.number + (isPolling ? 2 : 1)
       let held =
         Self.request("send", client.id, number, goodbye)
@@ -130,6 +126,14 @@ import Testing
     let client = TunnelClient(try #require(try await door.open()), door)
     #expect(try await client.publish("alice") == .publishStart)
     return (client, try await HTTPTestChannel(tunnels: door.tunnels))
+  }
+
+  /// The end of a publication, as it would be sent.
+  private static func goodbye(of client: TunnelClient) throws -> ByteBuffer {
+    try client.session.unpublish("alice", streamID: 1)
+    var goodbye = ByteBuffer()
+    while let bytes = client.session.output() { goodbye.writeImmutableBuffer(bytes) }
+    return goodbye
   }
 
   private static func request(_ verb: String, _ id: String, _ number: Int, _ body: ByteBuffer) -> [UInt8] {
