@@ -112,7 +112,7 @@ public final class LiveSessions: Sendable {
     var latestEntry: Entry?
     var traits = SessionTraits()
     /// The place of its own that it has, and as whom; nil when its connection has one.
-    var place: (places: SessionLimits, visitor: Visitor)?
+    var place: (limits: SessionLimits, visitor: Visitor)?
     let began = NIODeadline.now()
     let end: @Sendable (SessionEnd) -> Void
 
@@ -174,13 +174,13 @@ public final class LiveSessions: Sendable {
   public func opened(
     _ identity: SessionIdentity, byRequestOf receiver: Receiver, end: @escaping @Sendable (SessionEnd) -> Void
   ) -> Bool {
-    let places = receiver == .browser ? browserPlaces : playerPlaces
+    let limits = receiver == .browser ? browserPlaces : playerPlaces
     // Without an address the client has already gone.
     let visitor = (try? SocketAddress(ipAddress: identity.address, port: 0)).map { Visitor.client($0) }
     let listener = ListenerID(rawValue: identity.listener)
-    if let visitor, case .refused = places.admit(visitor, listener: listener) { return false }
+    if let visitor, case .refused = limits.admit(visitor, listener: listener) { return false }
     var member = Member(identity: identity, state: .connected, end: end)
-    member.place = visitor.map { (places, $0) }
+    member.place = visitor.map { (limits, $0) }
     members.withLock { [member] in $0[identity.id] = member }
     return true
   }
@@ -219,7 +219,7 @@ public final class LiveSessions: Sendable {
   public func closed(_ identity: SessionIdentity) {
     let member = members.withLock { $0.removeValue(forKey: identity.id) }
     if let place = member?.place {
-      place.places.release(place.visitor, listener: ListenerID(rawValue: identity.listener))
+      place.limits.release(place.visitor, listener: ListenerID(rawValue: identity.listener))
     }
     if let member, let entry = member.latestEntry { departed(member.session(as: entry)) }
   }

@@ -196,7 +196,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         return answer.assumeIsolated().whenSuccess { self.responded($0, number: number) }
       }
       carriesTunnel = false
-      // What has no body to be a POST's is none of the tunnel's, but its addresses are there.
+      // No responder knows the tunnel's addresses, and would call them unknown.
       if tunnels != nil, request.method != .post, TunnelRequest(path: request.target.segments) != nil {
         phase = .responding(received, nil, number: number)
         let problem = ProblemDocument(status: .methodNotAllowed, detail: "allowed: POST")

@@ -15,8 +15,7 @@ struct RoomsChange: Sendable, Equatable {
     var waiting: [String] = []
     for name in Set(old.keys).union(new.keys).sorted() {
       let (before, after) = (old[name], new[name])
-      let needsStore = after.map { !$0.isOpen } ?? false
-      if before?.shadow != after?.shadow || needsStore && !servesKeys {
+      if before?.shadow != after?.shadow || after?.isOpen == false && !servesKeys {
         waiting.append(name)
         rooms[name] = before
       } else {

@@ -16,7 +16,7 @@ final class RoomsInForce: Sendable {
   subscript(name: String) -> RoomConfiguration? { rooms.withLock { $0[name] } }
 
   /// Whether nobody comes in there without a key.
-  func needsKey(_ name: String) -> Bool { self[name].map { !$0.isOpen } ?? false }
+  func needsKey(_ name: String) -> Bool { self[name]?.isOpen == false }
 
   /// From now on, `rooms` are there.
   func replace(with rooms: [String: RoomConfiguration]) {

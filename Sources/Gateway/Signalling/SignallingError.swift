@@ -26,11 +26,14 @@ enum SignallingError: Error, Equatable {
   }
 }
 
-extension ServerMessage {
-  /// There are as many sessions as there may be, in total or of this address.
-  static var tooManySessions: ServerMessage {
-    .error(code: "too-many-sessions", message: "too many sessions come from this address", retryAfter: 10)
-  }
+/// There are as many sessions that came by requests as there may be, in total or of one address.
+struct TooManySessions: Error, CustomStringConvertible {
+  let description = "too many sessions come from this address"
+  /// Seconds.
+  let retryAfter = 10
+
+  /// What a browser is told.
+  var message: ServerMessage { .error(code: "too-many-sessions", message: description, retryAfter: retryAfter) }
 }
 
 extension Denial {

@@ -33,8 +33,8 @@ struct SignallingSession: WebSocketService {
     log[metadataKey: "room"] = "\(room)"
     let (inputs, feed) = AsyncStream.makeStream(of: Input.self, bufferingPolicy: .bufferingOldest(4096))
     guard services.sessions.opened(identity, byRequestOf: .browser, end: { feed.yield(.end($0)) }) else {
-      log.info("join refused", metadata: ["reason": "too_many_sessions_from_address"])
-      try? socket.send(ServerMessage.tooManySessions.text)
+      log.info("join refused", metadata: ["reason": "\(ConnectionReason.tooManySessionsFromAddress)"])
+      try? socket.send(TooManySessions().message.text)
       return socket.close()
     }
     defer { services.sessions.closed(identity) }

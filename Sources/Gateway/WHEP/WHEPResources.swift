@@ -8,11 +8,6 @@ struct WHEPRefusal: Error {
   let denial: Denial
 }
 
-/// There are as many players as there may be, in total or of one address.
-struct TooManyPlayers: Error, CustomStringConvertible {
-  let description = "too many sessions come from this address"
-}
-
 /// The WHEP players of the gateway: one resource each, from POST to DELETE or to the end of its media.
 actor WHEPResources {
   private struct Resource {
@@ -36,7 +31,7 @@ actor WHEPResources {
 
   /// A player's offer for the participant `name`, of one who wants in by `request`. Returns the resource's id, the
   /// answer, and the tag of the ICE session.
-  /// - Throws: ``WHEPRefusal`` of the gate, ``TooManyPlayers``, ``RoomError`` when there is nobody to receive.
+  /// - Throws: ``WHEPRefusal`` of the gate, ``TooManySessions``, ``RoomError`` when there is nobody to receive.
   func create(
     name: String, offer: String, identity: SessionIdentity, request: EntryRequest
   ) async throws -> (id: String, answer: String, tag: EntityTag) {
@@ -45,7 +40,7 @@ actor WHEPResources {
     let isOpened = services.sessions.opened(identity, byRequestOf: .player) { [weak self] _ in
       Task { await self?.end(id, identity) }
     }
-    guard isOpened else { throw TooManyPlayers() }
+    guard isOpened else { throw TooManySessions() }
     var admittance = Admittance()
     do {
       switch await services.entrance.admit(request) {

@@ -72,8 +72,8 @@ struct WHEPRoutes: Sendable {
         body: ByteBuffer(string: answer))
     } catch let refusal as WHEPRefusal {
       return refusal.denial.problem
-    } catch let error as TooManyPlayers {
-      return problem(.tooManyRequests, "\(error)", [.retryAfter: "10"])
+    } catch let error as TooManySessions {
+      return problem(.tooManyRequests, "\(error)", [.retryAfter: "\(error.retryAfter)"])
     } catch let error as RoomError {
       return problem(error.status, "\(error)")
     } catch let error as WebRTCError {
